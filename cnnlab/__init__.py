@@ -1,0 +1,50 @@
+"""cnnlab: convolutional neural networks, from one filter to a trained network.
+
+Importing the package costs nothing: every module below is loaded when it is first used.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_MODULES = frozenset(
+    {
+        "callbacks",
+        "checkpoints",
+        "datasets",
+        "display",
+        "errors",
+        "exercises",
+        "features",
+        "filters",
+        "functional",
+        "images",
+        "initializers",
+        "layers",
+        "losses",
+        "metrics",
+        "naive",
+        "optimizers",
+        "plots",
+        "shapes",
+        "training",
+        "widgets",
+        "zoo",
+    }
+)
+_NAMES = {"Network": "network", "Sequential": "sequential"}
+
+__all__ = ["Network", "Sequential", "__version__", *sorted(_MODULES)]  # noqa: PLE0604 - lazy
+
+
+def __getattr__(name: str) -> Any:
+    if name in _NAMES:
+        return getattr(import_module(f"cnnlab.{_NAMES[name]}"), name)
+    if name in _MODULES:
+        return import_module(f"cnnlab.{name}")
+    raise AttributeError(f"module 'cnnlab' has no attribute {name!r}; try one of {__all__}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,385 @@
+"""Sizes: how large an output is, what padding adds, what a stride drops, how far a pixel sees.
+
+One home for every size formula of the course; layers, summaries, widgets and exercises call it.
+Sizes are whole pixels; padding is zeros per side. No ceil mode: rows that do not fill a window
+are dropped.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from operator import index
+from typing import Literal
+
+from cnnlab.errors import ShapeError
+
+__all__ = [
+    "IntPair",
+    "Padding",
+    "Window",
+    "conv2d_parameters",
+    "dense_parameters",
+    "dropped",
+    "output_size",
+    "pair",
+    "receptive_field",
+    "same_padding",
+]
+
+IntPair = int | tuple[int, int]
+Padding = IntPair | Literal["same", "valid"]
+
+
+def pair(value: IntPair, name: str, least: int = 1) -> tuple[int, int]:
+    """Read ``3`` as ``(3, 3)``: one number for both directions, or one for each.
+
+    Parameters
+    ----------
+    value : int or (int, int)
+        Down and across.
+    name : str
+        What the number is called in a message.
+    least : int
+        The smallest value that makes sense.
+
+    Raises
+    ------
+    ShapeError
+        If it is not one or two whole numbers, or one of them is below `least`.
+
+    Examples
+    --------
+    >>> pair(2, "stride")
+    (2, 2)
+    """
+    try:
+        numbers = [
+            index(number) for number in (value if isinstance(value, tuple | list) else [value] * 2)
+        ]
+    except TypeError:
+        numbers = []
+    if len(numbers) != 2:
+        raise ShapeError(
+            f"{name} must be a whole number or a pair (down, across), got {value!r}; "
+            f"try {name}={least}"
+        )
+    if min(numbers) < least:
+        raise ShapeError(f"{name} must be at least {least}, got {value!r}; try {name}={least}")
+    return numbers[0], numbers[1]
+
+
+def same_padding(size: int, window: int, stride: int = 1, dilation: int = 1) -> tuple[int, int]:
+    """Zeros to add before and after, so that the output has ``ceil(size / stride)`` pixels.
+
+    With stride 1 the size is kept. An odd number of zeros puts the extra one after.
+
+    Parameters
+    ----------
+    size, window, stride, dilation : int
+        As in `output_size`.
+
+    Returns
+    -------
+    (int, int)
+
+    Examples
+    --------
+    >>> same_padding(512, 3)
+    (1, 1)
+    >>> same_padding(5, 2)
+    (0, 1)
+    """
+    outputs = -(-size // stride)
+    total = max(0, (outputs - 1) * stride + dilation * (window - 1) + 1 - size)
+    return total // 2, total - total // 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One side of an image with a window sliding along it, every number resolved."""
+
+    size: int
+    window: int
+    stride: int
+    before: int
+    after: int
+    dilation: int
+
+    @classmethod
+    def of(cls, size: int, window: int, stride: int, padding: int | str, dilation: int) -> "_Side":
+        if padding == "same":
+            before, after = same_padding(size, window, stride, dilation)
+        elif padding == "valid":
+            before = after = 0
+        elif isinstance(padding, str):
+            raise ShapeError(
+                f'padding must be "same", "valid" or a number of zeros per side, '
+                f'got {padding!r}; try padding="same"'
+            )
+        else:
+            before = after = pair(padding, "padding", least=0)[0]
+        return cls(size, window, stride, before, after, dilation)
+
+    @property
+    def padded(self) -> int:
+        return self.before + self.size + self.after
+
+    @property
+    def reach(self) -> int:
+        """Pixels from the first to the last weight of the (dilated) window."""
+        return self.dilation * (self.window - 1) + 1
+
+    @property
+    def outputs(self) -> int:
+        return (self.padded - self.reach) // self.stride + 1
+
+    @property
+    def missing(self) -> int:
+        """Zeros per side that would make the window fit; 0 if it does."""
+        return max(0, -(-(self.reach - self.padded) // 2))
+
+
+def _checked_side(size: int, window: int, stride: int, padding: int | str, dilation: int) -> _Side:
+    for value, name in [
+        (size, "size"),
+        (window, "window"),
+        (stride, "stride"),
+        (dilation, "dilation"),
+    ]:
+        pair(value, name)
+    side = _Side.of(size, window, stride, padding, dilation)
+    if side.missing:
+        raise ShapeError(
+            f"a window of {side.reach} pixels does not fit in {side.padded} pixels; "
+            f"use padding >= {side.before + side.missing} or a smaller window"
+        )
+    return side
+
+
+def output_size(
+    size: int, window: int, stride: int = 1, padding: int | str = 0, dilation: int = 1
+) -> int:
+    """Count the positions of a window along one side: ``floor((n + 2p - d(f-1) - 1) / s) + 1``.
+
+    Parameters
+    ----------
+    size : int
+        Pixels along the side, n.
+    window : int
+        Filter or pooling window, f.
+    stride : int
+        Pixels from one position to the next, s.
+    padding : int or "same" or "valid"
+        Zeros added on *each* end, p.
+    dilation : int
+        Distance between neighbouring weights, d; 1 is a dense filter.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ShapeError
+        If the window does not fit, or a number makes no sense.
+
+    Notes
+    -----
+    Dumoulin and Visin 2016, *A guide to convolution arithmetic for deep learning*, section 2.
+
+    Examples
+    --------
+    >>> output_size(7, 3, stride=2)
+    3
+    """
+    return _checked_side(size, window, stride, padding, dilation).outputs
+
+
+def dropped(
+    size: int, window: int, stride: int = 1, padding: int | str = 0, dilation: int = 1
+) -> int:
+    """Count the padded pixels at the far end that no window position reaches.
+
+    Parameters
+    ----------
+    size, window, stride, padding, dilation
+        As in `output_size`.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> dropped(6, 3, stride=2)
+    1
+    """
+    side = _checked_side(size, window, stride, padding, dilation)
+    return side.padded - ((side.outputs - 1) * side.stride + side.reach)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A window sliding over an image, every number resolved: all that a kernel needs to know.
+
+    Attributes
+    ----------
+    height, width : int
+        Rows and columns of the filter or pooling window, undilated.
+    stride, dilation : (int, int)
+        Down and across.
+    top, bottom, left, right : int
+        Rows and columns of zeros added.
+    out_height, out_width : int
+        Positions down and across.
+    """
+
+    height: int
+    width: int
+    stride: tuple[int, int]
+    dilation: tuple[int, int]
+    top: int
+    bottom: int
+    left: int
+    right: int
+    out_height: int
+    out_width: int
+
+    @classmethod
+    def over(
+        cls,
+        image: tuple[int, int],
+        window: IntPair,
+        stride: IntPair = 1,
+        padding: Padding = 0,
+        dilation: IntPair = 1,
+        *,
+        noun: str = "filter",
+    ) -> "Window":
+        """Lay a window over an image of ``(height, width)`` pixels.
+
+        Parameters
+        ----------
+        image : (int, int)
+            Height and width in pixels.
+        window, stride, dilation : int or (int, int)
+            Down and across.
+        padding : int or (int, int) or "same" or "valid"
+            Zeros per side, down and across.
+        noun : str
+            What the window is called in a message.
+
+        Returns
+        -------
+        Window
+
+        Raises
+        ------
+        ShapeError
+            If the window does not fit in the padded image; the message says by how much.
+
+        Examples
+        --------
+        >>> window = Window.over((7, 7), 3, stride=2)
+        >>> window.out_height, window.out_width
+        (3, 3)
+        """
+        size, steps, spread = pair(window, noun), pair(stride, "stride"), pair(dilation, "dilation")
+        zeros = (
+            (padding, padding) if isinstance(padding, str) else pair(padding, "padding", least=0)
+        )
+        down, across = (
+            _Side.of(image[axis], size[axis], steps[axis], zeros[axis], spread[axis])
+            for axis in (0, 1)
+        )
+        if down.missing or across.missing:
+            padded = (
+                "padded to " if any([down.before, down.after, across.before, across.after]) else ""
+            )
+            largest = [max(0, (side.padded - 1) // side.dilation + 1) for side in (down, across)]
+            raise ShapeError(
+                f"a {size[0]}x{size[1]} {noun}"
+                + (f" with dilation {spread[0]}x{spread[1]}" if max(spread) > 1 else "")
+                + f" does not fit in a {image[0]}x{image[1]} image"
+                + (f" {padded}{down.padded}x{across.padded}" if padded else "")
+                + f"; use padding >= {max(down.before + down.missing, across.before + across.missing)}"
+                + f" or a {noun} of {largest[0]}x{largest[1]} or less"
+            )
+        return cls(
+            *size, steps, spread, down.before, down.after, across.before, across.after,
+            down.outputs, across.outputs,
+        )  # fmt: skip
+
+
+def conv2d_parameters(
+    filter_height: int, filter_width: int, in_channels: int, filters: int, *, bias: bool = True
+) -> int:
+    """Count the weights and biases of a convolutional layer: ``(f * f * n_c_prev + 1) * n_c``.
+
+    Parameters
+    ----------
+    filter_height, filter_width, in_channels, filters : int
+        Size of one filter and how many there are.
+    bias : bool
+        Whether each filter has a bias.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> conv2d_parameters(3, 3, in_channels=3, filters=10)
+    280
+    """
+    return (filter_height * filter_width * in_channels + bias) * filters
+
+
+def dense_parameters(inputs: int, units: int, *, bias: bool = True) -> int:
+    """Count the weights and biases of a dense layer.
+
+    Parameters
+    ----------
+    inputs, units : int
+        Numbers in, numbers out.
+    bias : bool
+        Whether each unit has a bias.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> dense_parameters(16384, 512)
+    8389120
+    """
+    return (inputs + bias) * units
+
+
+def receptive_field(windows: Iterable[tuple[int, int] | tuple[int, int, int]]) -> int:
+    """Count the input pixels, along one side, that one output pixel of a stack of layers sees.
+
+    Parameters
+    ----------
+    windows : iterable of (window, stride) or (window, stride, dilation)
+        The layers from the input on.
+
+    Returns
+    -------
+    int
+
+    Notes
+    -----
+    Araujo, Norris and Sim 2019, *Computing receptive fields of convolutional neural networks*:
+    ``1 + sum(d (f - 1) * product of the strides before)``.
+
+    Examples
+    --------
+    >>> receptive_field([(3, 1), (2, 2), (3, 1)])
+    8
+    """
+    field, jump = 1, 1
+    for window, stride, *dilation in windows:
+        field += (dilation[0] if dilation else 1) * (window - 1) * jump
+        jump *= stride
+    return field
