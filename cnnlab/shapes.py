@@ -292,18 +292,18 @@ class Window:
             for axis in (0, 1)
         )
         if down.missing or across.missing:
-            padded = (
-                "padded to " if any([down.before, down.after, across.before, across.after]) else ""
-            )
+            zeros_needed = max(side.before + side.missing for side in (down, across))
             largest = [max(0, (side.padded - 1) // side.dilation + 1) for side in (down, across)]
-            raise ShapeError(
-                f"a {size[0]}x{size[1]} {noun}"
-                + (f" with dilation {spread[0]}x{spread[1]}" if max(spread) > 1 else "")
-                + f" does not fit in a {image[0]}x{image[1]} image"
-                + (f" {padded}{down.padded}x{across.padded}" if padded else "")
-                + f"; use padding >= {max(down.before + down.missing, across.before + across.missing)}"
-                + f" or a {noun} of {largest[0]}x{largest[1]} or less"
-            )
+            message = f"a {size[0]}x{size[1]} {noun}"
+            if max(spread) > 1:
+                message += f" with dilation {spread[0]}x{spread[1]}"
+            message += f" does not fit in a {image[0]}x{image[1]} image"
+            if (down.padded, across.padded) != tuple(image):
+                message += f" padded to {down.padded}x{across.padded}"
+            message += f"; use padding >= {zeros_needed}"
+            if min(largest):
+                message += f" or a {noun} of {largest[0]}x{largest[1]} or less"
+            raise ShapeError(message)
         return cls(
             *size, steps, spread, down.before, down.after, across.before, across.after,
             down.outputs, across.outputs,
