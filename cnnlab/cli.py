@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--no-browser", action="store_true", help="print the address only")
     command.add_argument("--port", type=int, metavar="N", help="where JupyterLab listens")
     command.add_argument("--folder", type=Path, metavar="DIR",
-                         help="where your notebooks live (default: ~/cnnlab-notebooks)")  # fmt: skip
+                         help="where your notebooks are (default: ~/cnnlab-notebooks)")  # fmt: skip
     command.set_defaults(run=_open)
 
     command = commands.add_parser("doctor", help="check this machine, say what to put right")
@@ -90,7 +90,7 @@ def _open(options: argparse.Namespace) -> int:
         command.append("--no-browser")
     if options.port is not None:
         command += [f"--port={options.port}", "--ServerApp.port_retries=0"]
-    return subprocess.run(command, check=False).returncode  # noqa: S603 - our own arguments
+    return subprocess.run(command, check=False).returncode
 
 
 def _find_notebook(folder: Path, wanted: str) -> Path:
@@ -109,7 +109,7 @@ def _find_notebook(folder: Path, wanted: str) -> Path:
 
 def _warm_in_background() -> None:
     """Compile while JupyterLab starts and the learner reads, so that no lesson has to wait."""
-    subprocess.Popen(  # noqa: S603 - our own arguments
+    subprocess.Popen(
         [sys.executable, "-m", "cnnlab", "warm", "--quiet"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
         start_new_session=os.name == "posix",

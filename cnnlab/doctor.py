@@ -1,7 +1,6 @@
 """Checks of the machine that a course needs, each with what to do where it fails."""
 
 import json
-import os
 import platform
 import sys
 from collections.abc import Callable
@@ -94,7 +93,7 @@ def report(checks: list[Check]) -> str:
 def _guarded(name: str, check: Callable[[], Check]) -> Check:
     try:
         return check()
-    except Exception as error:  # noqa: BLE001 - whatever is broken, the other checks go on
+    except Exception as error:  # whatever is broken, the other checks go on
         return Check(
             name,
             False,

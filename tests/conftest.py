@@ -1,0 +1,64 @@
+"""What all tests share: a home of their own, and the rule for tools that a machine may lack.
+
+A test that needs a tool says so, ``@pytest.mark.needs("browser")``, and is skipped with the way to
+get it where the tool is missing. ``CNNLAB_REQUIRE=browser,torch,network`` turns that into an error.
+"""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from functools import cache
+
+import pytest
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def browser_path() -> str | None:
+    """The Chromium of this machine, or None."""
+    return next(filter(None, map(shutil.which, _BROWSERS)), None)
+
+
+@cache
+def missing(tool: str) -> str | None:
+    """Why a tool cannot be used here and how to get it; None where it is there."""
+    if tool == "browser":
+        return None if browser_path() else "no Chromium found; get it with: apt install chromium"
+    if tool == "torch":
+        found = importlib.util.find_spec("torch")
+        return None if found else 'no PyTorch; get it with: pip install -e ".[peers]"'
+    if tool == "network":
+        with tempfile.TemporaryDirectory() as folder:
+            fetch = [sys.executable, "-m", "pip", "download", "--no-deps", "-d", folder, "nbval"]
+            reached = subprocess.run(fetch, capture_output=True, check=False).returncode == 0
+        return None if reached else "no package index can be reached; connect and run again"
+    raise pytest.UsageError(f"no test needs {tool!r}; CNNLAB_REQUIRE knows browser, torch, network")
+
+
+def required() -> list[str]:
+    return [tool for tool in os.environ.get("CNNLAB_REQUIRE", "").split(",") if tool]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "needs(tool): skipped where a browser, torch, ... is missing"
+    )
+    absent = list(filter(None, map(missing, required())))
+    if absent:
+        raise pytest.UsageError(f"CNNLAB_REQUIRE: {'; '.join(absent)}")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("needs"):
+        reason = missing(marker.args[0])
+        if reason:
+            pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_home(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep the learner's own progress out of the tests, and the tests out of it."""
+    os.environ["CNNLAB_HOME"] = str(tmp_path_factory.mktemp("home"))
