@@ -1,0 +1,180 @@
+"""Spread a kernel over the processor's cores: the calling thread and its helpers draw job numbers.
+
+A kernel that can be shared is an ordinary serial function that draws numbers until none is left::
+
+    @kernel
+    def scale(tickets, jobs, rows, factor):
+        job = draw(tickets)
+        while job < jobs:
+            ...  # row number `job`
+            job = draw(tickets)
+
+    launch(scale, jobs, work, rows, factor)
+
+`launch` runs it in the calling thread and in one helper thread for every further core. All of them
+draw from the same counter, so a thread that is held up simply draws less. Numba's own parallel
+loops are not used: depending on what is installed they abort the process when two Python threads
+start one at once, or hang after a fork.
+
+Nothing waits for a helper that is busy elsewhere. Each launch puts one *gate* (a lock) a helper
+into the queue. A helper that gets there passes the gate and holds it while it computes; the
+caller, when no number is left, closes the launch, so that a late helper turns back, and passes
+every gate once, which waits for those inside. So a second caller finds the helpers busy and computes alone, and an interrupt at any
+moment leaves nothing behind that a later launch could trip over: there is no shared state but the
+queue.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import SimpleQueue
+from threading import Lock, Thread
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import config
+from numba.core import types
+from numba.extending import intrinsic
+
+__all__ = ["draw", "get_num_threads", "launch", "set_num_threads", "threads"]
+
+PARALLEL_WORK = 2_000_000  # multiply-adds below which waking a helper costs more than it saves
+
+_NO_MORE = np.iinfo(np.int64).max // 2
+
+
+@intrinsic
+def draw(_typing, tickets):
+    """Take the next job number; no two threads get the same one."""
+
+    def generate(context, builder, signature, arguments):
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        return builder.atomic_rmw("add", array.data, ir.Constant(ir.IntType(64), 1), "monotonic")
+
+    return types.int64(tickets), generate
+
+
+class _Launch:
+    """One kernel call that helpers may join."""
+
+    __slots__ = ("arguments", "closed", "error", "kernel", "tickets")
+
+    def __init__(self, kernel: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+        self.kernel = kernel
+        self.arguments = arguments
+        self.tickets = np.zeros(1, np.int64)
+        self.closed = False
+        self.error: BaseException | None = None
+
+
+class _Team:
+    """The helper threads, and the queue they wait at."""
+
+    def __init__(self) -> None:
+        self.queue: SimpleQueue[tuple[_Launch, Lock]] = SimpleQueue()
+        self.helpers: list[Thread] = []
+
+    def grow(self, helpers: int) -> None:
+        while len(self.helpers) < helpers:
+            helper = Thread(target=_help, args=(self.queue,), name="cnnlab-helper", daemon=True)
+            self.helpers.append(helper)
+            helper.start()
+
+
+def _help(queue: "SimpleQueue[tuple[_Launch, Lock]]") -> None:
+    while True:
+        launch, gate = queue.get()
+        with gate:
+            if not launch.closed:
+                try:
+                    launch.kernel(launch.tickets, *launch.arguments)
+                except BaseException as error:  # noqa: BLE001 - handed to the caller
+                    launch.error = error
+        del launch, gate  # the arrays are the caller's: keep none alive while waiting
+
+
+_team = _Team()
+_num_threads = max(1, config.NUMBA_NUM_THREADS)
+
+
+def _forget_helpers() -> None:
+    """Threads do not survive a fork: the child starts its own when it needs them."""
+    global _team  # noqa: PLW0603 - a fork replaces it
+    _team = _Team()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_helpers)
+
+
+def get_num_threads() -> int:
+    """Count the threads a large kernel is spread over, the calling one included."""
+    return _num_threads
+
+
+def set_num_threads(count: int) -> None:
+    """Spread large kernels over `count` threads from now on.
+
+    Parameters
+    ----------
+    count : int
+        At least 1. The default is ``NUMBA_NUM_THREADS``, else one a core.
+    """
+    global _num_threads  # noqa: PLW0603 - a setting of the process
+    if count < 1:
+        raise ValueError(f"a kernel needs at least 1 thread, got {count}; try 1")
+    _num_threads = int(count)
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Spread large kernels over `count` threads inside a ``with`` block."""
+    before = get_num_threads()
+    set_num_threads(count)
+    try:
+        yield
+    finally:
+        set_num_threads(before)
+
+
+def launch(kernel: Callable[..., None], jobs: int, work: float, *arguments: Any) -> None:
+    """Run ``kernel(tickets, jobs, *arguments)`` until every job is done.
+
+    Parameters
+    ----------
+    kernel : callable
+        Draws job numbers from `tickets` as long as they are below `jobs`.
+    jobs : int
+    work : float
+        Multiply-adds of all jobs together: decides whether helpers are asked.
+    *arguments
+        What else the kernel needs.
+    """
+    helpers = min(_num_threads, jobs) - 1 if work >= PARALLEL_WORK else 0
+    call = _Launch(kernel, (jobs, *arguments))
+    if helpers <= 0:
+        kernel(call.tickets, jobs, *arguments)
+        return
+    _team.grow(helpers)
+    gates = [Lock() for _ in range(helpers)]
+    interrupt = None
+    try:
+        for gate in gates:
+            _team.queue.put((call, gate))
+        kernel(call.tickets, jobs, *arguments)
+    finally:
+        call.closed = True
+        call.tickets[0] = _NO_MORE  # after an interrupt: a helper stops at its next job
+        for gate in gates:
+            waiting = True
+            while waiting:
+                try:
+                    with gate:  # open again once the helper inside has left
+                        waiting = False
+                except KeyboardInterrupt as raised:
+                    interrupt = raised
+    if interrupt is not None:
+        raise interrupt
+    if call.error is not None:
+        raise call.error
