@@ -1,0 +1,23 @@
+"""Pictures to learn from: two sets that ship, three that are fetched, and the learner's own.
+
+Axes of images: image, row, column, channel. Values lie in [0, 1]. Nothing is loaded before a
+function here is called.
+"""
+
+from cnnlab.datasets.cifar import cifar10
+from cnnlab.datasets.dataset import Dataset, Split
+from cnnlab.datasets.folder import from_folder
+from cnnlab.datasets.mnist_like import fashion_mnist, mnist
+from cnnlab.datasets.shipped import digits, faces, photograph_crops
+
+__all__ = [
+    "Dataset",
+    "Split",
+    "cifar10",
+    "digits",
+    "faces",
+    "fashion_mnist",
+    "from_folder",
+    "mnist",
+    "photograph_crops",
+]
