@@ -1,15 +1,18 @@
 """Checks of the machine that a course needs, each with what to do where it fails."""
 
 import json
+import os
 import platform
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from time import perf_counter
 
 __all__ = ["Check", "examine", "report"]
 
+_FAST_LANES = 16  # what AVX2 and NEON give
 _LEAST_MEMORY = 1.0  # GB free: the notebooks stay below it, VGG-16 in chapter 6 does not
 
 
@@ -163,6 +166,65 @@ def _server_extension() -> Check:
     return Check(
         "server extension", enabled, "quick replies are on" if enabled else "not enabled",
         "jupyter server extension enable cnnlab.server (widgets work without it, but lag)",
+    )  # fmt: skip
+
+
+def _vectors() -> Check:
+    from llvmlite import binding
+
+    from cnnlab.kernels import vector
+
+    lanes = vector.WIDE.lanes
+    return Check(
+        "CPU vectors", lanes >= _FAST_LANES, f"{binding.get_host_cpu_name()}, {lanes} lanes wide",
+        "nothing is wrong: kernels run, but slowly, on a processor without AVX2 or NEON; "
+        "unset NUMBA_CPU_NAME if you set it",
+    )  # fmt: skip
+
+
+def _threads() -> Check:
+    import numpy as np
+
+    from cnnlab import functional
+
+    picture = np.arange(256.0 * 256).reshape(1, 256, 256, 1) / 256**2
+    filters = np.ones((3, 3, 1, 16))
+    together = functional.conv2d(picture, filters)
+    with functional.threads(1):
+        alone = functional.conv2d(picture, filters)
+    count = functional.get_num_threads()
+    return Check(
+        "threads", np.allclose(together, alone, rtol=1e-5),
+        f"{count} at work" + (", same result as one" if count > 1 else ""),
+        "set NUMBA_NUM_THREADS=1 and report this: several threads computed something else",
+    )  # fmt: skip
+
+
+def _cache() -> Check:
+    from cnnlab.kernels._jit import cache_folder
+
+    folder = cache_folder()
+    return Check(
+        "compile cache", os.access(folder, os.W_OK), str(folder),
+        "set NUMBA_CACHE_DIR to a folder you can write, or every start compiles anew",
+    )  # fmt: skip
+
+
+def _first_feature_map() -> Check:
+    from cnnlab import functional
+
+    image = [[3, 5, 2, 8, 1], [9, 7, 5, 4, 3], [2, 0, 6, 1, 6], [6, 3, 7, 9, 2], [1, 4, 9, 5, 1]]
+    weights = [[1, 0, 0], [1, 1, 0], [0, 0, 1]]
+    start = perf_counter()
+    feature_map = functional.conv2d(
+        [[[[value] for value in row] for row in image]],
+        [[[[weight]] for weight in row] for row in weights],
+    )[0, :, :, 0].tolist()
+    milliseconds = 1000 * (perf_counter() - start)
+    return Check(
+        "first feature map", feature_map == [[25, 18, 17], [18, 22, 14], [20, 15, 23]],
+        f"{feature_map[0]} ... in {milliseconds:.1f} ms",
+        "remove the folder named under compile cache, then run cnnlab warm",
     )  # fmt: skip
 
 
