@@ -1,0 +1,94 @@
+"""Measure what the course promises about speed, and say which promises hold.
+
+    python -m tests.benchmarks kernels     every operation against PyTorch, OpenCV, SciPy and others
+    python -m tests.benchmarks startup     import, and the first feature map of a fresh process
+    python -m tests.benchmarks browser     from the slider to the painted picture, in a real browser
+    python -m tests.benchmarks all         the three, one after another
+
+Run it at the root of a checkout with the extras ``test`` and ``peers`` installed, on a machine that
+does nothing else. It prints a table and the targets, and writes the figures (JSON), the table
+(Markdown, for the README) and, with ``--picture``, a chart into ``tests/benchmarks/results``.
+``--quick`` takes minutes, not the better part of an hour: for looking at a change, not for quoting.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from . import kernels, machine, report, startup
+
+_RESULTS = Path(__file__).parent / "results"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the benchmarks named on the command line."""
+    options = _parser().parse_args(arguments)
+    options.output.mkdir(parents=True, exist_ok=True)
+    for name in ("kernels", "startup", "browser") if options.what == "all" else (options.what,):
+        _BENCHMARKS[name](options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("what", choices=("kernels", "startup", "browser", "all"))
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, less waiting")
+    parser.add_argument("--picture", action="store_true", help="draw the kernel table as a chart")
+    parser.add_argument("--rows", nargs="+", default=[], help="kernels: only these rows, by name")
+    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2], help="kernels: 1 2")
+    parser.add_argument("--output", type=Path, default=_RESULTS, help="folder for what is written")
+    return parser
+
+
+def _kernels(options: argparse.Namespace) -> None:
+    effort = kernels.QUICK if options.quick else kernels.Effort()
+    figures = kernels.run(options.rows, options.threads, effort)
+    _publish(
+        "kernels", figures, report.kernel_table(figures), report.kernel_verdicts(figures), options
+    )
+    if options.picture:
+        report.kernel_picture(figures, str(options.output / "kernels.png"))
+
+
+def _startup(options: argparse.Namespace) -> None:
+    rounds = 5 if options.quick else 21
+    figures = startup.run(rounds, machine.Patience(2.0 if options.quick else 20.0, 300.0))
+    _publish(
+        "startup", figures, report.startup_table(figures), report.startup_verdicts(figures), options
+    )
+
+
+def _publish(
+    name: str,
+    figures: Mapping[str, Any],
+    table: report.Table,
+    verdicts: Iterable[report.Verdict],
+    options: argparse.Namespace,
+) -> None:
+    """Print the table and the verdicts; keep figures and table in files."""
+    verdicts = list(verdicts)
+    missed = sum(not verdict.reached for verdict in verdicts)
+    where = report.where_and_when(figures)
+    print(f"\n{name}: {where}\n\n{table.text()}\n")
+    print(report.verdict_table(verdicts).text())
+    print(f"\n{len(verdicts) - missed} of {len(verdicts)} targets reached")
+    if figures["load"]["rounds_on_a_busy_machine"]:
+        print(f"the machine was busy: {figures['load']}", file=sys.stderr)
+    kept = figures | {"verdicts": [vars(verdict) for verdict in verdicts]}
+    (options.output / f"{name}.json").write_text(json.dumps(kept, indent=1) + "\n")
+    (options.output / f"{name}.md").write_text(f"{table.markdown()}\n\n{where}\n")
+
+
+_BENCHMARKS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "kernels": _kernels,
+    "startup": _startup,
+}
+
+if __name__ == "__main__":
+    main()

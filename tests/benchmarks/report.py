@@ -1,0 +1,218 @@
+"""What a person reads: tables for the terminal and the README, verdicts on the targets, pictures.
+
+Everything here is made from the JSON that a benchmark returns, and can be made again from its file.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .kernels import OURS, SIDES
+from .workloads import WORKLOADS, Workload
+
+_WORKLOADS = {workload.name: workload for workload in WORKLOADS}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One promise: what it is about, what was promised, what was measured."""
+
+    subject: str
+    wanted: str
+    got: str
+    reached: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns with titles; the first one is text, the others stand right."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    def text(self) -> str:
+        """Write it for a terminal."""
+        lines = [list(self.columns), *map(list, self.rows)]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        return "\n".join(
+            "  ".join(
+                cell.rjust(width) if number else cell.ljust(width)
+                for number, (cell, width) in enumerate(zip(line, widths, strict=True))
+            ).rstrip()
+            for line in lines
+        )
+
+    def markdown(self) -> str:
+        """Write it for the README."""
+        rule = ["---", *["---:"] * (len(self.columns) - 1)]
+        return "\n".join(f"| {' | '.join(line)} |" for line in [self.columns, rule, *self.rows])
+
+
+def verdict_table(verdicts: Sequence[Verdict], *, only_missed: bool = False) -> Table:
+    """Set the promises beside what came out."""
+    rows = [
+        (verdict.subject, verdict.wanted, verdict.got, "reached" if verdict.reached else "MISSED")
+        for verdict in verdicts
+        if not (only_missed and verdict.reached)
+    ]
+    return Table(("target", "wanted", "got", ""), rows)
+
+
+def where_and_when(report: Mapping[str, Any]) -> str:
+    """Name the machine, the date and the releases in one line."""
+    machine = report["machine"]
+    versions = ", ".join(f"{name} {number}" for name, number in report["versions"].items())
+    return (
+        f"{machine['processor']}, {machine['cores']} cores, {machine['vector_bits']}-bit vectors, "
+        f"{machine['system']}, Python {machine['python']}, {versions}; {report['date']}"
+    )
+
+
+# The kernel table
+
+
+def kernel_table(report: Mapping[str, Any]) -> Table:
+    """One line a workload and thread count: times, ratios, share of the peak, memory."""
+    return Table(
+        (
+            "workload",
+            "threads",
+            "cnnlab ms",
+            "best PyTorch ms",
+            "PyTorch / cnnlab",
+            "OpenCV",
+            "SciPy",
+            "scikit-image",
+            "GFLOP/s",
+            "of peak",
+            "MB (PyTorch)",
+        ),
+        [_kernel_line(row, report["peak_gflops"]) for row in report["rows"]],
+    )
+
+
+def _kernel_line(row: Mapping[str, Any], peaks: Mapping[str, float]) -> list[str]:
+    workload = _WORKLOADS[row["name"]]
+    line = [workload.title, str(row["threads"])]
+    if not row["sides"]:
+        return line + [""] * 9
+    torch = _best(row, "torch")
+    gflops = _gflops(workload, row)
+    line.append(_milliseconds(row["sides"][OURS]["seconds"]))
+    line.append(_milliseconds(torch["seconds"]) if torch else "")
+    for library in ("torch", "OpenCV", "SciPy", "scikit-image"):
+        best = _best(row, library)
+        line.append(f"{best['ratio']:.3g}" if best else "")
+    line.append(f"{gflops:.0f}" if gflops else "")
+    line.append(f"{gflops / peaks[str(row['threads'])]:.0%}" if gflops else "")
+    sizes = row.get("memory_bytes", {})
+    line.append(f"{sizes[OURS] / 1e6:.0f} ({_torch_memory(sizes) / 1e6:.0f})" if sizes else "")
+    return line
+
+
+def kernel_verdicts(report: Mapping[str, Any]) -> Iterator[Verdict]:
+    """Judge every row by its targets; a row without an answer misses all of them."""
+    for row in report["rows"]:
+        workload = _WORKLOADS[row["name"]]
+        subject = f"{workload.title}, {row['threads']} thread{'s' * (row['threads'] > 1)}"
+        for library, targets in workload.targets.items():
+            wanted = targets[min(row["threads"], len(targets)) - 1]
+            best = _best(row, library)
+            got = best["ratio"] if best else 0.0
+            yield Verdict(
+                f"{subject}: {library} / cnnlab", f"{wanted:.3g}", f"{got:.3g}", got >= wanted
+            )
+        if workload.peak_share:
+            share = (_gflops(workload, row) or 0.0) / report["peak_gflops"][str(row["threads"])]
+            yield Verdict(
+                f"{subject}: share of peak",
+                f"{workload.peak_share:.0%}",
+                f"{share:.0%}",
+                share >= workload.peak_share,
+            )
+        sizes = row.get("memory_bytes", {})
+        if sizes and _torch_memory(sizes):
+            ratio = sizes[OURS] / _torch_memory(sizes)
+            yield Verdict(
+                f"{subject}: memory, cnnlab / torch",
+                f"{workload.memory_ratio:.3g}",
+                f"{ratio:.2f}",
+                ratio <= workload.memory_ratio,
+            )
+
+
+def _best(row: Mapping[str, Any], library: str) -> Mapping[str, float] | None:
+    """Find the configuration of `library` that comes nearest to us."""
+    sides = [side for name, side in row["sides"].items() if SIDES[name].library == library]
+    return min(sides, key=lambda side: side["ratio"], default=None)
+
+
+def _torch_memory(sizes: Mapping[str, int]) -> int:
+    return min((size for name, size in sizes.items() if SIDES[name].library == "torch"), default=0)
+
+
+def _gflops(workload: Workload, row: Mapping[str, Any]) -> float | None:
+    operations = workload.multiply_adds()
+    if not operations or not row["sides"]:
+        return None
+    return 2e-9 * operations / float(row["sides"][OURS]["seconds"])
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{1e3 * seconds:.3g}" if seconds < 0.1 else f"{1e3 * seconds:.0f}"
+
+
+def kernel_picture(report: Mapping[str, Any], path: str) -> None:
+    """Draw the ratios to PyTorch's best as bars, readable on a light and on a dark page."""
+    from matplotlib.figure import Figure
+
+    ink, colours = "#7f7f7f", {1: "#56b4e9", 2: "#0072b2"}
+    best = {(row["name"], row["threads"]): _best(row, "torch") for row in report["rows"]}
+    names = [name for name in _WORKLOADS if any(best.get((name, n)) for n in colours)]
+    figure = Figure(figsize=(8, 0.6 + 0.3 * len(names)), dpi=110, layout="constrained")
+    axes = figure.add_subplot()
+    for threads, colour in colours.items():
+        places = [place for place, name in enumerate(names) if best.get((name, threads))]
+        ratios = [best[names[place], threads]["ratio"] for place in places]
+        offset = -0.2 if threads == 1 else 0.2
+        bars = axes.barh(
+            [place + offset for place in places],
+            ratios,
+            height=0.38,
+            color=colour,
+            label=f"{threads} thread{'s' * (threads > 1)}",
+        )
+        axes.bar_label(bars, [f"{ratio:.1f}" for ratio in ratios], 2, color=ink, fontsize=7)
+    axes.axvline(1, color=ink, linewidth=1)
+    axes.set_xscale("log")
+    axes.set_xticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
+    axes.minorticks_off()
+    axes.set_xlabel("times as fast as PyTorch's best configuration", color=ink)
+    axes.set_yticks(range(len(names)), [_WORKLOADS[name].title for name in names])
+    axes.tick_params(colors=ink, labelsize=8)
+    axes.invert_yaxis()
+    axes.spines[:].set_visible(False)
+    axes.legend(loc="lower right", frameon=False, labelcolor=ink, fontsize=8)
+    figure.savefig(path, transparent=True)
+
+
+# The start-up table
+
+
+def startup_table(report: Mapping[str, Any]) -> Table:
+    """One line a program: how long until its picture was there."""
+    return Table(
+        ("fresh process", "ms"),
+        [(row["name"], _milliseconds(row["seconds"])) for row in report["rows"]],
+    )
+
+
+def startup_verdicts(report: Mapping[str, Any]) -> Iterator[Verdict]:
+    """Judge importing, and the first feature map against PyTorch's."""
+    added = 1e3 * report["import_seconds"]
+    yield Verdict("import cnnlab, over bare Python", "50 ms", f"{added:.0f} ms", added < 50)
+    share = report["share_of_torch"]
+    if share is not None:
+        yield Verdict(
+            "first feature map, warm cache: time / PyTorch's", "0.6", f"{share:.2f}", share <= 0.6
+        )
