@@ -1,0 +1,205 @@
+"""Dense layers, forward and backward: mostly the convolution's register tile once more.
+
+Axes: B batch, K inputs, N units; k and c walk along K and N, q along B. A dense layer is a
+convolution with 1x1 filters whose pixels are the examples, so three of its four products go to
+`cnnlab.kernels.convolution`:
+
+- forward, few inputs: pixels = rows of the inputs, filters = weights;
+- gradient to the weights: pixels = columns of the inputs, filters = `grad_output`;
+- gradient to the inputs: pixels = rows of the weights, filters = columns of `grad_output`.
+
+The fourth, forward with many inputs, would walk down columns of weights that no cache holds. Here
+the weights stream past once, in the order they lie in memory: a block of DEPTH rows at a time, of
+it one panel of columns (copied side by side: 32 kB, the nearest cache), and against this panel
+every example. Each number of the panel is loaded once for six examples: the convolution's tile.
+One example alone is bound by memory whatever one does; it takes four rows of weights at a time.
+
+Large layers are cut along K into slabs, each with sums of its own that are added up at the end.
+Their number depends on the sizes alone, so the result does not depend on the threads. Twin of
+`cnnlab.naive.dense`.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from cnnlab.kernels._jit import inlined, kernel
+from cnnlab.kernels._threads import draw, launch
+from cnnlab.kernels.convolution import conv2d
+from cnnlab.kernels.vector import (
+    WIDE,
+    at,
+    fma,
+    lanes,
+    load,
+    load_first,
+    splat,
+    store,
+    store_first,
+    zeros,
+)
+
+__all__ = ["dense", "dense_backward"]
+
+DEPTH = 256  # rows of weights in a panel
+SLAB = 1 << 18  # weights a job, if there are so many
+SLABS = 8  # jobs at most: each has its own (B, N) sums
+WEIGHT_WORK = 8  # reading one weight from memory takes as long as so many multiply-adds
+
+_POINT = ((1, 1), ((0, 0), (0, 0)), (1, 1))  # stride, padding, dilation of a 1x1 convolution
+
+
+@inlined
+def _tile(X, K, k, depth, panel, p, Y, y, q0, q1, q2, q3, q4, q5, c, N):
+    """Add to six examples' sums what `depth` inputs, from input k on, bring to a panel of units."""
+    n = N - c
+    a0 = load_first(WIDE, Y, y + q0 * N + c, n)
+    a1 = load_first(WIDE, Y, y + q1 * N + c, n)
+    a2 = load_first(WIDE, Y, y + q2 * N + c, n)
+    a3 = load_first(WIDE, Y, y + q3 * N + c, n)
+    a4 = load_first(WIDE, Y, y + q4 * N + c, n)
+    a5 = load_first(WIDE, Y, y + q5 * N + c, n)
+    for r in range(k, k + depth):
+        w = load(WIDE, panel, p)
+        a0 = fma(splat(WIDE, at(X, q0 * K + r)), w, a0)
+        a1 = fma(splat(WIDE, at(X, q1 * K + r)), w, a1)
+        a2 = fma(splat(WIDE, at(X, q2 * K + r)), w, a2)
+        a3 = fma(splat(WIDE, at(X, q3 * K + r)), w, a3)
+        a4 = fma(splat(WIDE, at(X, q4 * K + r)), w, a4)
+        a5 = fma(splat(WIDE, at(X, q5 * K + r)), w, a5)
+        p += lanes(WIDE)
+    store_first(Y, y + q0 * N + c, a0, n)
+    store_first(Y, y + q1 * N + c, a1, n)
+    store_first(Y, y + q2 * N + c, a2, n)
+    store_first(Y, y + q3 * N + c, a3, n)
+    store_first(Y, y + q4 * N + c, a4, n)
+    store_first(Y, y + q5 * N + c, a5, n)
+
+
+@inlined
+def _begin(Y, y, bias, B, N, first):
+    """Start the sums of a slab: the first one with the biases, the others with zeros."""
+    for q in range(B):
+        for c in range(0, N, lanes(WIDE)):
+            start = load_first(WIDE, bias, c, N - c) if first else zeros(WIDE)
+            store_first(Y, y + q * N + c, start, N - c)
+
+
+@kernel
+def _many(tickets, jobs, X, W, bias, Y, panels):
+    B, K = X.shape
+    N = W.shape[1]
+    last = B - 1
+    L = lanes(WIDE)
+    job = draw(tickets)
+    while job < jobs:
+        y, panel = job * B * N, job * DEPTH * L
+        _begin(Y, y, bias, B, N, job == 0)
+        behind = K * (job + 1) // jobs
+        for k in range(K * job // jobs, behind, DEPTH):
+            depth = min(DEPTH, behind - k)
+            for c in range(0, N, L):
+                for r in range(depth):
+                    row = load_first(WIDE, W, (k + r) * N + c, N - c)
+                    store(panels, panel + r * L, row)
+                for q in range(0, B, 6):  # behind the last example comes the last one again
+                    _tile(
+                        X, K, k, depth, panels, panel, Y, y, q, min(q + 1, last),
+                        min(q + 2, last), min(q + 3, last), min(q + 4, last), min(q + 5, last),
+                        c, N,
+                    )  # fmt: skip
+        job = draw(tickets)
+
+
+@kernel
+def _one(tickets, jobs, X, W, bias, Y):
+    K, N = W.shape
+    L = lanes(WIDE)
+    whole = N - N % L
+    job = draw(tickets)
+    while job < jobs:
+        y = job * N
+        _begin(Y, y, bias, 1, N, job == 0)
+        k, behind = K * job // jobs, K * (job + 1) // jobs
+        while k + 4 <= behind:
+            x0, x1 = splat(WIDE, at(X, k)), splat(WIDE, at(X, k + 1))
+            x2, x3 = splat(WIDE, at(X, k + 2)), splat(WIDE, at(X, k + 3))
+            w0, w1, w2, w3 = k * N, (k + 1) * N, (k + 2) * N, (k + 3) * N
+            for c in range(0, whole, L):
+                a = load(WIDE, Y, y + c)
+                a = fma(x0, load(WIDE, W, w0 + c), a)
+                a = fma(x1, load(WIDE, W, w1 + c), a)
+                a = fma(x2, load(WIDE, W, w2 + c), a)
+                a = fma(x3, load(WIDE, W, w3 + c), a)
+                store(Y, y + c, a)
+            n = N - whole
+            if n > 0:
+                a = load_first(WIDE, Y, y + whole, n)
+                a = fma(x0, load_first(WIDE, W, w0 + whole, n), a)
+                a = fma(x1, load_first(WIDE, W, w1 + whole, n), a)
+                a = fma(x2, load_first(WIDE, W, w2 + whole, n), a)
+                a = fma(x3, load_first(WIDE, W, w3 + whole, n), a)
+                store_first(Y, y + whole, a, n)
+            k += 4
+        while k < behind:
+            x0 = splat(WIDE, at(X, k))
+            for c in range(0, N, L):
+                a = load_first(WIDE, Y, y + c, N - c)
+                a = fma(x0, load_first(WIDE, W, k * N + c, N - c), a)
+                store_first(Y, y + c, a, N - c)
+            k += 1
+        job = draw(tickets)
+
+
+@lru_cache(maxsize=64)
+def _zeros(count):
+    return np.zeros(count, np.float32)
+
+
+def dense(inputs, weights, bias=None, *, out=None):
+    """Weigh all inputs of an example for every unit, and add the unit's bias."""
+    B, K = inputs.shape
+    N = weights.shape[1]
+    if out is None:
+        out = np.empty((B, N), np.float32)
+    if B > 1 and K <= 4 * DEPTH:
+        conv2d(
+            inputs.reshape(1, 1, B, K), weights.reshape(1, 1, K, N), bias, *_POINT,
+            out=out.reshape(1, 1, B, N),
+        )  # fmt: skip
+        return out
+    # No more slabs than keep their sums small beside the weights.
+    slabs = max(1, min(SLABS, K * N // SLAB, K // (8 * B)))
+    sums = out if slabs == 1 else np.empty((slabs, B, N), np.float32)
+    bias = _zeros(N) if bias is None else bias
+    work = max(B, WEIGHT_WORK) * weights.size
+    if B == 1:
+        launch(_one, slabs, work, inputs, weights, bias, sums.reshape(-1))
+    else:
+        panels = np.empty(slabs * DEPTH * WIDE.lanes, np.float32)
+        launch(_many, slabs, work, inputs, weights, bias, sums.reshape(-1), panels)
+    if slabs > 1:
+        np.add.reduce(sums, axis=0, out=out)
+    return out
+
+
+def dense_backward(grad_output, inputs, weights, *, out=(None, None, None)):
+    """Hand the gradient back: to the inputs, to the weights, to the biases."""
+    B, K = inputs.shape
+    N = weights.shape[1]
+    grad_inputs, grad_weights, grad_bias = out
+    grad_inputs = np.empty((B, K), np.float32) if grad_inputs is None else grad_inputs
+    grad_weights = np.empty((K, N), np.float32) if grad_weights is None else grad_weights
+    columns = conv2d(
+        weights.reshape(1, 1, K, N), _turned(grad_output).reshape(1, 1, N, B), None, *_POINT
+    )
+    grad_inputs[...] = columns.reshape(K, B).T
+    conv2d(
+        _turned(inputs).reshape(1, 1, K, B), grad_output.reshape(1, 1, B, N), None, *_POINT,
+        out=grad_weights.reshape(1, 1, K, N),
+    )  # fmt: skip
+    return grad_inputs, grad_weights, np.add.reduce(grad_output, axis=0, out=grad_bias)
+
+
+def _turned(matrix):
+    return np.ascontiguousarray(matrix.T)
