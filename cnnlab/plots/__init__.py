@@ -1,0 +1,18 @@
+"""Pictures for the page: every function draws one and returns it, ready to be shown or saved.
+
+A `Picture` is a matplotlib figure (``picture.axes``, ``picture.savefig("mine.png")``) that shows
+itself at the end of a cell and carries a description in words. Nothing is global: no pyplot.
+"""
+
+from cnnlab.plots.picture import Picture
+from cnnlab.plots.pixels import image, numbers, overlay, patches, receptive_field, side_by_side
+
+__all__ = [
+    "Picture",
+    "image",
+    "numbers",
+    "overlay",
+    "patches",
+    "receptive_field",
+    "side_by_side",
+]

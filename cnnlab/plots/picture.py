@@ -1,0 +1,192 @@
+"""The sheet that every plot is drawn on: a matplotlib figure that can describe itself.
+
+No pyplot: nothing here is global, so a plot may be drawn in a widget's callback while a cell
+draws another.
+"""
+
+import io
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike, NDArray
+from PIL import Image
+
+from cnnlab.errors import ShapeError
+
+__all__ = [
+    "BLUE",
+    "INK",
+    "LINE",
+    "MUTED",
+    "ORANGE",
+    "Picture",
+    "as_picture",
+    "bare",
+    "captioned",
+    "dimensions",
+    "grid",
+    "named",
+]
+
+INK, MUTED, LINE = "#1f2328", "#59636e", "#d0d7de"
+# Okabe and Ito 2008, Color universal design: told apart by every kind of colour vision.
+BLUE, ORANGE = "#0072b2", "#d55e00"
+
+_DPI = 96
+_SHARPNESS = 1.5  # pixels in the file for one on an ordinary screen
+_LARGEST_PNG = 100_000  # bytes
+_MARGIN = 0.08  # inches
+_COLUMNS = 6  # tiles beside each other
+_WIDEST = 10.0  # inches
+
+
+class Picture(Figure):
+    """A figure that shows itself in a notebook, small as a file, and described in words.
+
+    Attributes
+    ----------
+    alt : str
+        What is to be seen, for those who cannot see it; stored with the picture.
+    """
+
+    def __init__(self, width: float, height: float, alt: str) -> None:
+        super().__init__(figsize=(width, height), dpi=_DPI, layout="constrained", facecolor="white")
+        self.alt = alt
+
+    def __repr__(self) -> str:
+        return self.alt
+
+    __str__ = __repr__
+
+    def encoded(self) -> tuple[str, bytes]:
+        """Draw the figure, cut away its empty rim, and make a file of it.
+
+        Returns
+        -------
+        kind : str
+            ``"image/png"``, exact, for diagrams; ``"image/jpeg"`` where photographs would make
+            that a large file.
+        file : bytes
+        """
+        drawn = io.BytesIO()
+        self.savefig(
+            drawn,
+            format="png",
+            dpi=_DPI * _SHARPNESS,
+            bbox_inches="tight",
+            pad_inches=_MARGIN,
+            metadata={"Description": self.alt},
+            pil_kwargs={"optimize": True},
+        )
+        if drawn.tell() <= _LARGEST_PNG:
+            return "image/png", drawn.getvalue()
+        small = io.BytesIO()
+        with Image.open(drawn) as picture:
+            picture.convert("RGB").save(small, "JPEG", quality=88, subsampling=0, optimize=True)
+        return "image/jpeg", small.getvalue()
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Show the picture at its size on an ordinary screen, with its description."""
+        del include, exclude
+        kind, file = self.encoded()
+        with Image.open(io.BytesIO(file)) as picture:
+            width, height = (round(side / _SHARPNESS) for side in picture.size)
+        about = {"alt": self.alt, "width": width, "height": height}
+        return {kind: file, "text/plain": self.alt}, {kind: about}
+
+
+def grid(
+    count: int, tile: tuple[float, float], alt: str, *, columns: int | None = None
+) -> tuple[Picture, list[Axes]]:
+    """Make a picture with a number of tiles, as many rows as it takes.
+
+    Parameters
+    ----------
+    count : int
+        Tiles.
+    tile : (float, float)
+        Width and height of one, in inches; less if they would not fit beside each other.
+    alt : str
+        See `Picture`.
+    columns : int, optional
+        Tiles beside each other.
+    """
+    columns = min(count, columns or _COLUMNS)
+    rows = math.ceil(count / columns)
+    width, height = tile
+    shrink = min(1.0, _WIDEST / (columns * width))
+    picture = Picture(columns * width * shrink, rows * height * shrink, alt)
+    panels = picture.subplots(rows, columns, squeeze=False).ravel().tolist()
+    for spare in panels[count:]:
+        spare.remove()
+    return picture, panels[:count]
+
+
+def bare(axes: Axes, *, framed: bool = True) -> None:
+    """Take the ticks away; keep a thin frame, so that white pixels have an edge."""
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(framed)
+        spine.set_color(LINE)
+
+
+def captioned(axes: Axes, title: str, *, size: float = 10.5) -> None:
+    """Write a title above a panel, if there is one."""
+    if title:
+        axes.set_title(title, fontsize=size, color=INK, pad=5)
+
+
+def dimensions(array: NDArray[Any]) -> str:
+    """Write a shape in words: ``512x512x3``."""
+    return "x".join(map(str, array.shape))
+
+
+def as_picture(image: ArrayLike) -> NDArray[np.float32]:
+    """Bring what may be drawn to (height, width) or (height, width, 3).
+
+    Raises
+    ------
+    ShapeError
+        If it is neither, nor a volume of one channel.
+    """
+    pixels = np.asarray(image, dtype=np.float32)
+    if pixels.ndim == 4 and len(pixels) == 1:
+        pixels = pixels[0]
+    if pixels.ndim == 3 and pixels.shape[2] == 1:
+        pixels = pixels[..., 0]
+    if pixels.ndim not in {2, 3} or (pixels.ndim == 3 and pixels.shape[2] != 3) or not pixels.size:
+        raise ShapeError(
+            f"one picture is (height, width) or (height, width, 3), got {np.shape(image)}; "
+            "try plots.feature_maps for a volume, or take one image of a batch"
+        )
+    return pixels
+
+
+def named(
+    arrays: Mapping[str, ArrayLike] | Sequence[ArrayLike] | NDArray[Any],
+    titles: Sequence[str] | None,
+) -> Iterator[tuple[str, ArrayLike]]:
+    """Pair pictures with their titles, however they came.
+
+    Raises
+    ------
+    ShapeError
+        If there are none, or not as many titles.
+    """
+    if isinstance(arrays, Mapping):
+        titles = list(arrays) if titles is None else titles
+        arrays = list(arrays.values())
+    titles = [""] * len(arrays) if titles is None else titles
+    if len(arrays) == 0 or len(arrays) != len(titles):
+        raise ShapeError(
+            f"each picture takes one title, got {len(arrays)} pictures and {len(titles)} titles; "
+            'try {"title": picture, ...}'
+        )
+    return zip(titles, arrays, strict=True)
