@@ -1,0 +1,360 @@
+"""Pictures of networks: filters, feature maps, and the volumes that flow through them, to scale.
+
+Axes of filters: row, column, input channel, filter. Axes of maps: row, column, channel.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Polygon
+from numpy.typing import ArrayLike, NDArray
+
+from cnnlab import display
+from cnnlab.errors import ShapeError
+from cnnlab.plots.picture import (
+    BLUE,
+    INK,
+    MUTED,
+    ORANGE,
+    Picture,
+    bare,
+    captioned,
+    dimensions,
+    grid,
+)
+
+if TYPE_CHECKING:
+    from cnnlab.sequential import Sequential
+
+__all__ = ["feature_maps", "filters", "volumes"]
+
+_MOST_TILES = 64
+_CHANNELS_SHOWN = 8
+
+# A box in cabinet projection: depth goes up and to the right at half its length.
+_SLANT = 0.5 * math.cos(math.pi / 6), 0.5 * math.sin(math.pi / 6)
+_TALL = 1.9  # inches of the largest side
+_GAP = 0.22  # inches between boxes
+_LETTER = 0.068  # inches
+_PAGE = 11.0  # inches
+_PLAIN_LENGTH = 2.4  # inches of the longest flat vector
+_THIN = 0.09  # inches: the width of a flat vector
+_CAPTION = 0.9  # inches for size and name, above and below alike
+
+
+def filters(
+    weights: ArrayLike, title: str = "", *, limit: float | None = None, columns: int = 8
+) -> Picture:
+    """Show the filters of a convolutional layer, all in the same colours.
+
+    Filters of one channel are single tiles. Of deeper filters, each row is one filter and each
+    tile the slice for one input channel, 8 at most.
+
+    Parameters
+    ----------
+    weights : array_like of shape (filter_height, filter_width, in_channels, filters)
+        For example ``net.parameters["conv2d_1.filters"]``; 64 tiles at most are shown.
+    title : str
+    limit : float, optional
+        The weight with the strongest colour; by default the largest of all.
+    columns : int
+        Tiles beside each other, if there is one input channel.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ShapeError
+        If there are not four axes.
+
+    Examples
+    --------
+    >>> filters(np.ones((3, 3, 1, 4)), "first layer")
+    first layer: 4 of 4 filters of 3x3x1, weights from 1 to 1
+    """
+    array = np.asarray(weights, dtype=np.float32)
+    if array.ndim != 4 or not array.size:
+        raise ShapeError(
+            "filters have four axes (row, column, input channel, filter), "
+            f"got an array of shape {array.shape}; try filters[:, :, None, None] for a single one"
+        )
+    depth, count = array.shape[2:]
+    slices = min(depth, _CHANNELS_SHOWN)
+    shown = min(count, _MOST_TILES // slices)
+    limit = float(np.abs(array).max()) or 1.0 if limit is None else limit
+    alt = f"{title or 'Filters'}: {shown} of {count} filters of {dimensions(array[..., 0])}"
+    alt += f", weights from {array.min():.3g} to {array.max():.3g}"
+    figure, panels = grid(
+        shown * slices, (0.95, 1.12), alt, columns=columns if slices == 1 else slices
+    )
+    for place, panel in enumerate(panels):
+        number, channel = divmod(place, slices)
+        panel.imshow(display.paint(array[:, :, channel, number], "blue_red", limit))
+        bare(panel)
+        if channel == 0:
+            captioned(panel, f"filter {number}", size=8.5)
+    _headline(figure, title)
+    return figure
+
+
+def feature_maps(
+    maps: ArrayLike | Mapping[str, ArrayLike],
+    title: str = "",
+    *,
+    limit: float | None = None,
+    columns: int = 8,
+) -> Picture:
+    """Show feature maps: of one layer all, of several layers a row of 8 each.
+
+    Parameters
+    ----------
+    maps : array_like of shape (height, width, channels), or dict of them
+        A dict as `features.feature_maps` and `Network.forward` give it; vectors are left out, and
+        of a batch the first image is shown. 64 maps at most.
+    title : str
+    limit : float, optional
+        The number with the strongest colour; by default each layer has its own.
+    columns : int
+        Maps beside each other, if there is one layer.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ShapeError
+        If there is no volume to show.
+
+    Examples
+    --------
+    >>> feature_maps({"conv2d_1": np.zeros((1, 6, 6, 3)), "dense_1": np.zeros((1, 10))})
+    Feature maps: conv2d_1 3 of 3 maps of 6x6
+    """
+    layers = {
+        name: _volume_of(values)
+        for name, values in (maps if isinstance(maps, Mapping) else {"": maps}).items()
+        if np.ndim(values) >= 3
+    }
+    if not layers:
+        raise ShapeError(
+            "there are no volumes (height, width, channels) to show; flat vectors have no maps"
+        )
+    single = len(layers) == 1
+    shown = {
+        name: min(values.shape[2], _MOST_TILES if single else _CHANNELS_SHOWN)
+        for name, values in layers.items()
+    }
+    described = (
+        f"{name} {shown[name]} of {values.shape[2]} maps of {values.shape[0]}x{values.shape[1]}"
+        for name, values in layers.items()
+    )
+    alt = f"{title or 'Feature maps'}: {', '.join(described).strip()}"
+    across = columns if single else max(shown.values())
+    tiles = [
+        (name, channel if channel < shown[name] else None)
+        for name in layers
+        for channel in range(shown[name] if single else across)
+    ]
+    figure, panels = grid(len(tiles), (1.15, 1.15 + 0.2), alt, columns=across)
+    for panel, (name, channel) in zip(panels, tiles, strict=True):
+        if channel is None:
+            panel.remove()
+            continue
+        values = layers[name]
+        strongest = display.limit_of(values) if limit is None else limit
+        panel.imshow(display.paint(values[..., channel], "blue_red", strongest))
+        bare(panel)
+        captioned(panel, f"{name} {channel}".strip() if channel == 0 else f"{channel}", size=8.5)
+    _headline(figure, title)
+    return figure
+
+
+def volumes(
+    networks: "Sequential | Mapping[str, Sequential]", title: str = "", *, channels: float = 0.5
+) -> Picture:
+    """Draw what flows through a network: a box for each volume, a bar for each flat vector.
+
+    Heights and widths of all boxes are to one scale, and so are their depths. Bars of flat vectors
+    grow with the logarithm of their length: a true one would not fit on the page. Layers that leave
+    the shape as it is (activations, dropout) are passed over.
+
+    Parameters
+    ----------
+    networks : Sequential, or dict of Sequential
+        Several are drawn below each other under their names: a convolutional network and an
+        ordinary one, for example.
+    title : str
+    channels : float
+        Depth of one channel, in pixels of height; if that makes a box deeper than the highest is
+        high, all are made shallower alike.
+
+    Returns
+    -------
+    Picture
+
+    Examples
+    --------
+    >>> from cnnlab.layers import Conv2D, Dense, Flatten
+    >>> from cnnlab import Sequential
+    >>> volumes(Sequential([Conv2D(8), Flatten(), Dense(10)], (8, 8, 1)))
+    Volumes, to scale: 8x8x1 input, 6x6x8 conv2d_1, 288 flatten_1, 10 dense_1
+    """
+    named = dict(networks) if isinstance(networks, Mapping) else {"": networks}
+    stages = {name: _stages(network) for name, network in named.items()}
+    alt = "; ".join(
+        f"{name or title or 'Volumes'}, to scale: "
+        + ", ".join(f"{'x'.join(map(str, shape))} {label}" for label, shape in row)
+        for name, row in stages.items()
+    )
+    shapes = [shape for row in stages.values() for _, shape in row]
+    scale = _Scale(shapes, channels)
+    lines = [
+        (name if first else "", line)
+        for name, row in stages.items()
+        for first, line in _lines(row, scale)
+    ]
+    width = max(line.width for _, line in lines)
+    heights = [line.height for _, line in lines]
+    figure = Picture(width, sum(heights), alt)
+    panels = figure.subplots(len(lines), 1, squeeze=False, height_ratios=heights).ravel()
+    for panel, (name, line) in zip(panels, lines, strict=True):
+        for (label, shape), left in line.boxes:
+            _draw_stage(panel, label, shape, left, scale)
+        panel.set_xlim(-0.1, width)
+        panel.set_ylim(-line.height / 2, line.height / 2)
+        panel.set_aspect("equal")
+        bare(panel, framed=False)
+        captioned(panel, name)
+    _headline(figure, title)
+    return figure
+
+
+class _Scale:
+    """How many inches a pixel, a channel and a vector take."""
+
+    def __init__(self, shapes: Sequence[tuple[int, ...]], channels: float) -> None:
+        boxes = [shape for shape in shapes if len(shape) == 3]
+        largest = max((max(shape[:2]) for shape in boxes), default=1)
+        deepest = max((shape[2] for shape in boxes), default=1)
+        self.pixel = _TALL / largest
+        self.channel = min(channels * self.pixel, _TALL / deepest)
+        self.longest = max((shape[0] for shape in shapes if len(shape) == 1), default=1)
+
+    def vector(self, count: int) -> float:
+        return _PLAIN_LENGTH * math.log(1 + count) / math.log(1 + self.longest)
+
+    def extent(self, shape: tuple[int, ...]) -> tuple[float, float]:
+        """Width and height on the page, in inches."""
+        if len(shape) == 1:
+            return _THIN, self.vector(shape[0])
+        rows, columns, depth = shape
+        return (
+            columns * self.pixel + depth * self.channel * _SLANT[0],
+            rows * self.pixel + depth * self.channel * _SLANT[1],
+        )
+
+
+Stage = tuple[str, tuple[int, ...]]
+
+
+class _Line(NamedTuple):
+    """Stages beside each other, each with its left edge, and the room they take in inches."""
+
+    boxes: list[tuple[Stage, float]]
+    width: float
+    height: float
+
+
+def _stages(network: "Sequential") -> list[Stage]:
+    kept: list[Stage] = [("input", network.input_shape)]
+    for row in network.rows:
+        if row.output_shape != kept[-1][1] or row.parameters:
+            kept.append((row.name, row.output_shape))
+    return kept
+
+
+def _lines(stages: Sequence[Stage], scale: _Scale) -> Iterator[tuple[bool, _Line]]:
+    """Put the stages beside each other, on a new line where the page ends; say which is first."""
+    first = True
+    boxes: list[tuple[Stage, float]] = []
+    left, tallest = 0.0, 0.0
+    for label, shape in stages:
+        width, height = scale.extent(shape)
+        # Never narrower than what is written under it.
+        room = max(width, _LETTER * max(len(label), len("x".join(map(str, shape)))))
+        if boxes and left + room > _PAGE:
+            yield first, _Line(boxes, left, tallest + _CAPTION)
+            first, boxes, left, tallest = False, [], 0.0, 0.0
+        boxes.append(((label, shape), left + (room - width) / 2))
+        left += room + _GAP
+        tallest = max(tallest, height)
+    yield first, _Line(boxes, left, tallest + _CAPTION)
+
+
+def _draw_stage(
+    panel: Axes, label: str, shape: tuple[int, ...], left: float, scale: _Scale
+) -> None:
+    width, height = scale.extent(shape)
+    bottom = -height / 2
+    if len(shape) == 1:
+        colour = ORANGE
+        faces = [_rectangle(left, bottom, width, height)]
+    else:
+        colour = BLUE
+        front = shape[1] * scale.pixel, shape[0] * scale.pixel
+        over = tuple(shape[2] * scale.channel * slant for slant in _SLANT)
+        faces = _box(left, bottom, front, (over[0], over[1]))
+    for corners, strength in zip(faces, (0.38, 0.22, 0.55), strict=False):
+        panel.add_patch(
+            Polygon(corners, facecolor=_lightened(colour, strength), edgecolor=colour, lw=1.0)
+        )
+    middle = left + width / 2
+    size = "x".join(map(str, shape)) if len(shape) == 3 else f"{shape[0]:,}"
+    panel.text(middle, bottom - 0.08, size, ha="center", va="top", fontsize=8.5, color=INK)
+    panel.text(middle, bottom - 0.26, label, ha="center", va="top", fontsize=7.5, color=MUTED)
+
+
+def _rectangle(left: float, bottom: float, width: float, height: float) -> NDArray[np.float64]:
+    right, top = left + width, bottom + height
+    return np.array([[left, bottom], [right, bottom], [right, top], [left, top]])
+
+
+def _box(
+    left: float, bottom: float, front: tuple[float, float], over: tuple[float, float]
+) -> list[NDArray[np.float64]]:
+    """Find the three visible faces: front, top, right side."""
+    near = _rectangle(left, bottom, *front)
+    far = near + np.array(over)
+    return [
+        near,
+        np.array([near[3], near[2], far[2], far[3]]),
+        np.array([near[1], far[1], far[2], near[2]]),
+    ]
+
+
+def _lightened(colour: str, strength: float) -> tuple[float, ...]:
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    return tuple(1 - strength * (1 - channel) for channel in channels)
+
+
+def _volume_of(values: ArrayLike) -> NDArray[np.float32]:
+    array = np.asarray(values, dtype=np.float32)
+    if array.ndim == 4:
+        array = array[0]
+    if array.ndim != 3 or not array.size:
+        raise ShapeError(
+            f"feature maps are (height, width, channels), got an array of shape {array.shape}; "
+            "try maps[..., None] for a single one"
+        )
+    return array
+
+
+def _headline(figure: Picture, title: str) -> None:
+    if title:
+        figure.suptitle(title, fontsize=10.5, color=INK)
