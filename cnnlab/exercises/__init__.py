@@ -5,7 +5,7 @@ out: grades, accounts, and anything that leaves the learner's machine.
 """
 
 from cnnlab.exercises._base import Exercise, Mistake, Verdict, difference, same_results
-from cnnlab.exercises._course import CHAPTERS, Chapter, Progress, progress
+from cnnlab.exercises._course import CHAPTERS, Chapter, Progress, progress, question
 from cnnlab.exercises._question import Choice, Question
 from cnnlab.exercises._store import Store, folder
 
@@ -22,5 +22,6 @@ __all__ = [
     "difference",
     "folder",
     "progress",
+    "question",
     "same_results",
 ]

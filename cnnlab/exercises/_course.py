@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
 
+from cnnlab.errors import DataError
 from cnnlab.exercises._base import STORE, Exercise
 from cnnlab.exercises._question import Question
 
-__all__ = ["CHAPTERS", "Chapter", "Progress", "progress"]
+__all__ = ["CHAPTERS", "Chapter", "Progress", "progress", "question"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,33 @@ class Progress:
         ]
         lines.insert(1, "  ".join("-" * width for width in widths))
         return "\n".join([*lines, self.note] if self.note else lines)
+
+
+def question(key: str) -> Question:
+    """Find a question of the course.
+
+    Parameters
+    ----------
+    key : str
+        Its chapter and name, such as ``"01_filters.even_sky"``.
+
+    Raises
+    ------
+    DataError
+        If there is none of that name.
+
+    Examples
+    --------
+    >>> question("01_filters.map_size").choices[2].text
+    '3x3'
+    """
+    known = {}
+    for chapter in CHAPTERS:
+        predictions, _, quiz = chapter.parts()
+        known.update({part.key: part for part in [*predictions, *quiz]})
+    if key not in known:
+        raise DataError(f"there is no question {key!r}; try one of {', '.join(known)}")
+    return known[key]
 
 
 def progress() -> Progress:

@@ -90,6 +90,16 @@ class Question:
         picked = STORE.read(self.key).get("picked", [])
         return [place for place in picked if place in range(len(self.choices))]
 
+    @property
+    def revealed(self) -> bool:
+        """Whether the learner has asked what is right."""
+        return bool(STORE.read(self.key).get("revealed", False))
+
+    def reveal(self) -> None:
+        """Note that the feedback was asked for. Nothing is revealed before an answer is locked."""
+        if self.picked:
+            STORE.change(self.key, lambda entry: {**entry, "revealed": True})
+
     def commit(self, place: int) -> None:
         """Lock an answer: it can be added to, not changed.
 
