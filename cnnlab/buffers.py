@@ -1,0 +1,93 @@
+"""Memory that is used again: large arrays for work that repeats, such as the steps of a training.
+
+A fresh large array is slow to write to: the operating system hands its memory over page by page, at
+the first touch, and takes it back when the array goes. A step of training makes the same arrays
+again and again. Inside ``with pool:`` the functions of this package take large results from
+the pool, and the memory goes back there when nobody holds the array, or any view of it, any more.
+Nothing is ever taken from somebody who still has it. When the pool goes, so does its memory.
+"""
+
+import ctypes
+import weakref
+from math import prod
+from threading import local
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Pool", "empty"]
+
+_LEAST = 1 << 20  # bytes: below, new memory costs less than keeping account
+
+_current = local()
+
+
+class Pool:
+    """Memory to be used again by whatever runs in this thread inside a ``with`` block.
+
+    Examples
+    --------
+    >>> with Pool():
+    ...     first = empty((1024, 1024))
+    ...     address = first.ctypes.data
+    ...     del first
+    ...     empty((1024, 1024)).ctypes.data == address
+    True
+    """
+
+    def __init__(self) -> None:
+        self._free: dict[int, list[NDArray[np.float32]]] = {}
+        self._outside: list[Pool | None] = []
+
+    def __enter__(self) -> "Pool":
+        self._outside.append(getattr(_current, "pool", None))
+        _current.pool = self
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        _current.pool = self._outside.pop()
+
+    def take(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        """Give an array of the shape, with anything in it.
+
+        Parameters
+        ----------
+        shape : tuple of int
+
+        Returns
+        -------
+        ndarray, float32
+        """
+        size = prod(shape)
+        free = self._free.setdefault(size, [])
+        try:
+            memory = free.pop()
+        except IndexError:
+            memory = np.empty(size, np.float32)
+        # NumPy makes every view hold on to the lease, so its end is the end of them all.
+        lease = (ctypes.c_float * size).from_buffer(memory.data)
+        weakref.finalize(lease, free.append, memory).atexit = False
+        return np.frombuffer(memoryview(lease), np.float32).reshape(shape)
+
+
+def empty(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Give a float32 array with anything in it, as ``np.empty``; from the pool if there is one.
+
+    Parameters
+    ----------
+    shape : tuple of int
+
+    Returns
+    -------
+    ndarray, float32
+    """
+    pool: Pool | None = getattr(_current, "pool", None)
+    if pool is None or 4 * prod(shape) < _LEAST:
+        return np.empty(shape, np.float32)
+    return pool.take(shape)

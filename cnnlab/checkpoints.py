@@ -1,0 +1,333 @@
+"""Checkpoints: a network in one file, its architecture with it, and if wanted its training's state.
+
+The format is safetensors: a header that says what lies where, then plain numbers. The
+architecture stands in the header as JSON. Nothing in a file is ever executed: it names layers of
+this package (or ones that the caller passes), with settings that the layers check. Before a number
+is read, every name, type and shape is held against what that architecture must have; after, all
+numbers against a checksum. A file is written under another name and renamed when it is whole, so
+that the file under its own name is always one that loads.
+Left out: optimiser state of other packages, quantised weights, files in several parts.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from cnnlab import __version__
+from cnnlab.errors import DataError
+from cnnlab.layers import LAYERS, Array, Layer
+from cnnlab.network import Network
+from cnnlab.sequential import Sequential
+
+__all__ = ["Progress", "describe", "load", "load_progress", "rebuild", "save"]
+
+_FORMAT = "1"
+_HEADER_LIMIT = 1 << 20  # bytes: the header of a network of a thousand layers is a quarter of that
+_LAYER_LIMIT = 1000
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training has come.
+
+    Attributes
+    ----------
+    settings : dict
+        Plain values: the step, and what the training was told.
+    slots : dict of dict of ndarray
+        What the optimiser keeps, by slot and then by the name of the parameter.
+    """
+
+    settings: dict[str, Any]
+    slots: dict[str, dict[str, Array]]
+
+
+def describe(sequential: Sequential) -> dict[str, Any]:
+    """Say in plain values what a network is made of; `rebuild` turns it back.
+
+    Parameters
+    ----------
+    sequential : Sequential
+
+    Returns
+    -------
+    dict
+        Ready for JSON.
+
+    Raises
+    ------
+    DataError
+        If a layer is not a dataclass, so that its settings are not known.
+
+    Examples
+    --------
+    >>> from cnnlab.layers import Flatten
+    >>> describe(Sequential([Flatten()], input_shape=(8, 8, 1)))
+    {'input_shape': [8, 8, 1], 'layers': [{'layer': 'Flatten'}]}
+    """
+    return {
+        "input_shape": list(sequential.input_shape),
+        "layers": [
+            {"layer": type(layer).__name__, **layer.settings()} for layer in sequential.layers
+        ],
+    }
+
+
+def rebuild(description: Any, layers: Iterable[type[Layer]] = ()) -> Sequential:
+    """Build the network that `describe` described.
+
+    Parameters
+    ----------
+    description : dict
+        From anywhere: it is not trusted.
+    layers : iterable of Layer classes
+        Layers of your own that it may name.
+
+    Returns
+    -------
+    Sequential
+
+    Raises
+    ------
+    DataError
+        If it is no description, names a layer that is not known, or the layers do not fit.
+    """
+    known = LAYERS | {layer.__name__: layer for layer in layers}
+    try:
+        entries, input_shape = description["layers"], description["input_shape"]
+        if len(entries) > _LAYER_LIMIT:
+            raise DataError(f"{len(entries)} layers are more than the {_LAYER_LIMIT} allowed")
+        return Sequential([_layer(entry, known) for entry in entries], input_shape)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise DataError(f"this is not the architecture of a network: {error}") from error
+
+
+def _layer(entry: Mapping[str, Any], known: Mapping[str, type[Layer]]) -> Layer:
+    settings: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()
+    }
+    name = settings.pop("layer")
+    if name not in known:
+        raise DataError(
+            f"the layer {name!r} is not known here; if it is your own, pass layers=[{name}]"
+        )
+    return known[name](**settings)
+
+
+def save(net: Network, path: str | os.PathLike[str], progress: Progress | None = None) -> None:
+    """Write a network to a file; a file already there is replaced in one go.
+
+    Parameters
+    ----------
+    net : Network
+    path : path_like
+        Ends in ``.safetensors`` by custom.
+    progress : Progress, optional
+        The state of its training, to take it up again; see `training.run`.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be written, or a layer cannot be described.
+    """
+    arrays = net.parameters
+    header = {
+        "format": _FORMAT,
+        "cnnlab": __version__,
+        "architecture": json.dumps(describe(net.sequential)),
+    }
+    if progress is not None:
+        header["progress"] = json.dumps(progress.settings)
+        for slot, kept in progress.slots.items():
+            arrays |= {f"{slot}/{name}": array for name, array in kept.items()}
+    header["sha256"] = _checksum(arrays)
+    path = Path(path)
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        save_file(arrays, partial, header)
+        _flush(partial)
+        partial.replace(path)
+        with suppress(OSError):  # not every system lets a folder be flushed
+            _flush(path.parent)
+    except (OSError, SafetensorError) as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise DataError(
+            f"cannot write {path}: {error}; does the folder exist, and is there room?"
+        ) from error
+
+
+def load(path: str | os.PathLike[str], layers: Iterable[type[Layer]] = ()) -> Network:
+    """Read a network from a file.
+
+    Parameters
+    ----------
+    path : path_like
+        Written by `save`. It is not trusted.
+    layers : iterable of Layer classes
+        Layers of your own that the file may name.
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    DataError
+        If the file is missing, cut short, changed, or something else altogether.
+    """
+    return _read(Path(path), layers)[0]
+
+
+def load_progress(
+    path: str | os.PathLike[str], layers: Iterable[type[Layer]] = ()
+) -> tuple[Network, Progress]:
+    """Read a network together with the state of its training.
+
+    Parameters
+    ----------
+    path, layers
+        As in `load`.
+
+    Returns
+    -------
+    Network
+    Progress
+
+    Raises
+    ------
+    DataError
+        As `load`; also if the file holds a network only.
+    """
+    net, progress = _read(Path(path), layers)
+    if progress is None:
+        raise DataError(
+            f"{path} holds a network, but not the state of a training; start a new one from it"
+        )
+    return net, progress
+
+
+def _read(path: Path, layers: Iterable[type[Layer]]) -> tuple[Network, Progress | None]:
+    try:
+        _check_header_size(path)
+        with safe_open(path, framework="numpy") as file:  # checks that the header fits the file
+            header = file.metadata() or {}
+            sequential = rebuild(_from_json(path, header, "architecture"), layers)
+            settings = _from_json(path, header, "progress") if "progress" in header else None
+            expected = _expected(sequential, settings)
+            _compare(path, file, expected)
+            arrays = {name: np.array(file.get_tensor(name)) for name in expected}
+    except (OSError, SafetensorError) as error:
+        _refuse(path, f"it cannot be read ({error}); was it copied or downloaded whole?", error)
+    if header.get("sha256") != _checksum(arrays):
+        _refuse(path, "its numbers are not those that were saved; take another copy of the file")
+    net = Network.from_parameters(
+        sequential, {name: arrays[name] for name in _parameter_shapes(sequential)}, copy=False
+    )
+    if settings is None:
+        return net, None
+    slots = {
+        slot: {
+            name.partition("/")[2]: array
+            for name, array in arrays.items()
+            if name.startswith(f"{slot}/")
+        }
+        for slot in settings["slots"]
+    }
+    return net, Progress(settings, slots)
+
+
+def _check_header_size(path: Path) -> None:
+    """Refuse what cannot be a checkpoint before anything is read into memory."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+    size = path.stat().st_size
+    if size < 8 or length > size - 8:
+        _refuse(path, "it is cut short, or not a safetensors file; take another copy of the file")
+    if length > _HEADER_LIMIT:
+        _refuse(path, f"its header of {length} bytes is longer than any of ours")
+
+
+def _from_json(path: Path, header: Mapping[str, str], key: str) -> Any:
+    if key not in header:
+        _refuse(
+            path,
+            "it does not say what network it belongs to; for the weights of another package, "
+            "build the network there and use Network.from_torch",
+        )
+    try:
+        return json.loads(header[key])
+    except (RecursionError, ValueError) as error:
+        _refuse(path, f"its {key} is not JSON ({error})", error)
+
+
+def _parameter_shapes(sequential: Sequential) -> dict[str, tuple[int, ...]]:
+    return {
+        f"{row.name}.{key}": shape
+        for row in sequential.rows
+        for key, shape in row.parameter_shapes.items()
+    }
+
+
+def _expected(sequential: Sequential, settings: Any) -> dict[str, tuple[int, ...]]:
+    """Name every array the file must hold, with its shape."""
+    expected = _parameter_shapes(sequential)
+    if settings is None:
+        return expected
+    slots = settings.get("slots") if isinstance(settings, dict) else None
+    if not isinstance(slots, list) or not all(isinstance(slot, str) for slot in slots):
+        raise DataError("the state of the training in this file does not name its slots")
+    trainable = {
+        f"{row.name}.{key}": shape
+        for row in sequential.rows
+        for key, shape in row.parameter_shapes.items()
+        if key not in row.layer.non_trainable
+    }
+    return expected | {
+        f"{slot}/{name}": shape for slot in slots for name, shape in trainable.items()
+    }
+
+
+def _compare(path: Path, file: Any, expected: Mapping[str, tuple[int, ...]]) -> None:
+    names = set(file.keys())
+    if names != expected.keys():
+        missing, extra = sorted(expected.keys() - names), sorted(names - expected.keys())
+        _refuse(path, f"its arrays are not those of its network: missing {missing}, extra {extra}")
+    for name, shape in expected.items():
+        held = file.get_slice(name)
+        if held.get_dtype() != "F32" or tuple(held.get_shape()) != shape:
+            _refuse(
+                path,
+                f"{name} must be F32 of shape {shape}, got {held.get_dtype()} of shape "
+                f"{tuple(held.get_shape())}",
+            )
+
+
+def _checksum(arrays: Mapping[str, Array]) -> str:
+    digest = sha256()
+    for name in sorted(arrays):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(arrays[name]).data)
+    return digest.hexdigest()
+
+
+def _flush(path: Path) -> None:
+    """Wait until the disk has it: a rename must not overtake the contents."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _refuse(path: Path, why: str, error: BaseException | None = None) -> NoReturn:
+    raise DataError(f"{path} is not a usable checkpoint: {why}") from error

@@ -1,0 +1,180 @@
+"""Losses: how wrong the scores are, as one number, and the slope of that number by every score.
+
+Axes: batch, class. A loss is the mean over the batch, and so is its gradient: ``1 / batch`` is
+already in it. Scores are what the last dense layer gives, before any softmax.
+No label smoothing, no class weights.
+"""
+
+from collections.abc import Callable
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cnnlab.errors import DataError, ShapeError
+
+__all__ = ["LOSSES", "Loss", "hinge", "softmax_cross_entropy", "squared_error"]
+
+Loss = Callable[[NDArray[np.float32], ArrayLike], tuple[float, NDArray[np.float32]]]
+
+
+def softmax_cross_entropy(
+    scores: NDArray[np.float32], labels: ArrayLike
+) -> tuple[float, NDArray[np.float32]]:
+    """Charge each image minus the logarithm of the share its true class gets.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (batch, classes), float32
+    labels : array_like of shape (batch,), integer
+        The true class of each image, counted from 0.
+
+    Returns
+    -------
+    loss : float
+        In nats: ``log(classes)`` for a network that knows nothing, 0 for one that is certain and
+        right.
+    grad_scores : ndarray of shape (batch, classes), float32
+        ``(softmax(scores) - one_hot(labels)) / batch``.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not go together.
+    DataError
+        If a label is no class.
+
+    Notes
+    -----
+    Bridle 1990, *Probabilistic interpretation of feedforward classification network outputs*. The
+    largest score is taken off first, so that no exponential overflows.
+
+    Examples
+    --------
+    >>> loss, slope = softmax_cross_entropy(np.zeros((1, 2), np.float32), [0])
+    >>> round(loss, 3), slope.tolist()
+    (0.693, [[-0.5, 0.5]])
+    """
+    scores, labels, images = _checked(scores, labels)
+    with np.errstate(invalid="ignore", over="ignore"):  # a diverged network: the loss says NaN
+        shifted = scores - scores.max(axis=1, keepdims=True)
+        powers = np.exp(shifted)
+        totals = powers.sum(axis=1, keepdims=True)
+        loss = np.log(totals[:, 0]) - shifted[images, labels]
+        grad = powers / totals
+        grad[images, labels] -= 1
+    grad /= np.float32(len(scores))
+    return float(loss.mean(dtype=np.float64)), grad
+
+
+def hinge(
+    scores: NDArray[np.float32], labels: ArrayLike, margin: float = 1.0
+) -> tuple[float, NDArray[np.float32]]:
+    """Charge each wrong class for coming within a margin of the true one (multi-class SVM).
+
+    Parameters
+    ----------
+    scores : ndarray of shape (batch, classes), float32
+    labels : array_like of shape (batch,), integer
+    margin : float
+        By how much the true class must lead.
+
+    Returns
+    -------
+    loss : float
+        Mean over the images of ``sum over wrong j of max(0, score_j - score_true + margin)``.
+    grad_scores : ndarray of shape (batch, classes), float32
+
+    Raises
+    ------
+    ShapeError, DataError
+        As `softmax_cross_entropy`.
+
+    Notes
+    -----
+    Weston and Watkins 1999, *Support vector machines for multi-class pattern recognition*.
+
+    Examples
+    --------
+    >>> hinge(np.array([[3.0, 2.5, -1.0]], np.float32), [0])[0]
+    0.5
+    """
+    scores, labels, images = _checked(scores, labels)
+    with np.errstate(invalid="ignore"):
+        excess = scores - scores[images, labels][:, np.newaxis] + np.float32(margin)
+        excess[images, labels] = 0
+        charged = np.where(excess <= 0, np.float32(0), excess)  # NaN stays
+    grad = (charged > 0).astype(np.float32)
+    grad[images, labels] = -grad.sum(axis=1)
+    grad /= np.float32(len(scores))
+    return float(charged.sum(axis=1).mean(dtype=np.float64)), grad
+
+
+def squared_error(
+    scores: NDArray[np.float32], labels: ArrayLike
+) -> tuple[float, NDArray[np.float32]]:
+    """Charge each score the square of its distance from its target.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (batch, ...), float32
+    labels : array_like
+        Integer classes of shape ``(batch,)``, whose targets are 1 for the true class and 0 for the
+        others; or targets of the shape of `scores`.
+
+    Returns
+    -------
+    loss : float
+        Mean over the images of ``sum (score - target)² / 2``: the half cancels the 2 of the slope.
+    grad_scores : ndarray of the shape of `scores`, float32
+
+    Raises
+    ------
+    ShapeError, DataError
+        As `softmax_cross_entropy`.
+
+    Examples
+    --------
+    >>> squared_error(np.array([[0.5, 1.0]], np.float32), [1])[0]
+    0.125
+    """
+    targets = np.asarray(labels)
+    if targets.shape != np.shape(scores) or targets.dtype.kind in "iu":
+        scores, known, images = _checked(scores, labels)
+        targets = np.zeros(scores.shape, np.float32)
+        targets[images, known] = 1
+    with np.errstate(invalid="ignore", over="ignore"):
+        difference = np.asarray(scores, np.float32) - targets.astype(np.float32)
+        each = np.square(difference, dtype=np.float64).reshape(len(difference), -1).sum(axis=1)
+    return float(each.mean() / 2), difference / np.float32(len(difference))
+
+
+# What a checkpoint and the command line call them.
+LOSSES: MappingProxyType[str, Loss] = MappingProxyType(
+    {loss.__name__: loss for loss in (softmax_cross_entropy, hinge, squared_error)}
+)
+
+
+def _checked(
+    scores: ArrayLike, labels: ArrayLike
+) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
+    """Check scores and labels against each other; also number the images."""
+    scores, labels = np.asarray(scores, np.float32), np.asarray(labels)
+    if scores.ndim != 2 or not scores.size:
+        raise ShapeError(
+            f"scores must have shape (batch, classes), got {scores.shape}; "
+            "end the network in Dense(classes)"
+        )
+    if labels.shape != scores.shape[:1]:
+        raise ShapeError(
+            f"{len(scores)} rows of scores need as many labels, got labels of shape "
+            f"{labels.shape}; give one class number an image"
+        )
+    if labels.dtype.kind not in "iu":
+        raise DataError(f"labels must be whole numbers, got {labels.dtype}; try labels.astype(int)")
+    if labels.min() < 0 or labels.max() >= scores.shape[1]:
+        raise DataError(
+            f"labels must lie between 0 and {scores.shape[1] - 1} for {scores.shape[1]} scores, "
+            f"got {labels.min()} to {labels.max()}; give the last Dense layer one unit a class"
+        )
+    return scores, labels, np.arange(len(scores))

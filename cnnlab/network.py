@@ -1,0 +1,408 @@
+"""A network: a stack of layers with its weights, which answers, and says what would change them.
+
+Parameters are called by layer and name: ``net.parameters["conv2d_1.filters"]``. A set of parameters
+that was put in place is never written to again. A step of training makes a new set and puts that in
+place with one assignment: an interrupt, or a prediction in another thread, sees the network
+before the step or after it, and nothing in between. So an array taken from `parameters` stays what
+it was.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cnnlab import functional as F
+from cnnlab.errors import DataError, ShapeError
+from cnnlab.layers import Array, Softmax
+from cnnlab.losses import Loss, softmax_cross_entropy
+from cnnlab.sequential import Sequential
+
+__all__ = ["Differentiated", "LayerArrays", "Network", "Trace"]
+
+LayerArrays = tuple[dict[str, Array], ...]  # one dict a layer, in their order
+
+_BATCH = 256  # images that `predict` pushes through at once: enough work, little memory
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A forward pass that was kept.
+
+    Attributes
+    ----------
+    outputs : dict of ndarray
+        What each layer gave, by its name, from the input on.
+    caches : tuple
+        What each layer needs to go back.
+    parameters : tuple of dict
+        The parameters that took part, whatever has happened to the network since.
+    """
+
+    outputs: dict[str, Array]
+    caches: tuple[Any, ...]
+    parameters: LayerArrays
+
+
+class Differentiated(NamedTuple):
+    """A loss and its slopes: all that one step of training needs.
+
+    Attributes
+    ----------
+    loss : float
+        Mean over the batch.
+    scores : ndarray of shape (batch, classes), float32
+    gradients : tuple of dict
+        By every trainable parameter, one dict a layer.
+    updated : tuple of dict
+        New values of the others, such as the running averages of `BatchNorm`.
+    """
+
+    loss: float
+    scores: Array
+    gradients: LayerArrays
+    updated: LayerArrays
+
+
+class Network:
+    """Layers with weights.
+
+    Parameters
+    ----------
+    sequential : Sequential
+        What to allocate.
+    seed : int
+        Decides the first weights.
+
+    Attributes
+    ----------
+    sequential : Sequential
+
+    Examples
+    --------
+    >>> from cnnlab.layers import Dense, Flatten
+    >>> net = Network(Sequential([Flatten(), Dense(10)], input_shape=(8, 8, 1)), seed=0)
+    >>> net.predict(np.zeros((5, 8, 8, 1))).shape
+    (5, 10)
+    >>> net
+    Network of 2 layers with 650 parameters: (8, 8, 1) -> (10,)
+    """
+
+    def __init__(self, sequential: Sequential, seed: int = 0) -> None:
+        rng = np.random.default_rng(seed)
+        self.sequential = sequential
+        self._parameters: LayerArrays = tuple(
+            row.layer.initialize(row.input_shape, rng) for row in sequential.rows
+        )
+
+    @classmethod
+    def from_parameters(
+        cls, sequential: Sequential, parameters: Mapping[str, ArrayLike], *, copy: bool = True
+    ) -> "Network":
+        """Make a network from weights that exist already.
+
+        Parameters
+        ----------
+        sequential : Sequential
+        parameters : dict of array_like
+            One for each name in `Network.parameters`.
+        copy : bool
+            False hands the arrays over: nobody else may write to them from then on.
+
+        Raises
+        ------
+        DataError
+            If a name is missing or unknown.
+        ShapeError
+            If an array has the wrong shape.
+        """
+        net = cls.__new__(cls)
+        net.sequential = sequential
+        net.replace(net._by_layer(parameters, copy=copy))
+        return net
+
+    def __repr__(self) -> str:
+        stack = self.sequential
+        return (
+            f"Network of {len(stack)} layers with {stack.num_parameters:,} parameters: "
+            f"{stack.input_shape} -> {stack.output_shape}"
+        )
+
+    # Parameters.
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """All parameters by name, as they are now. Assign a whole new dict to replace them."""
+        return {
+            f"{row.name}.{key}": array
+            for row, arrays in zip(self.sequential.rows, self._parameters, strict=True)
+            for key, array in arrays.items()
+        }
+
+    @parameters.setter
+    def parameters(self, parameters: Mapping[str, ArrayLike]) -> None:
+        self._parameters = self._by_layer(parameters, copy=True)
+
+    def _by_layer(self, parameters: Mapping[str, ArrayLike], *, copy: bool) -> LayerArrays:
+        expected = {
+            f"{row.name}.{key}": shape
+            for row in self.sequential.rows
+            for key, shape in row.parameter_shapes.items()
+        }
+        for problem, names in [
+            ("missing", expected.keys() - parameters.keys()),
+            ("not in this network", parameters.keys() - expected.keys()),
+        ]:
+            if names:
+                raise DataError(
+                    f"{problem}: {', '.join(sorted(names))}; "
+                    f"give exactly {', '.join(expected) or 'nothing'}"
+                )
+        arrays = {
+            name: np.array(parameters[name], np.float32, order="C", copy=copy or None)
+            for name in expected
+        }
+        for name, shape in expected.items():
+            if arrays[name].shape != shape:
+                raise ShapeError(
+                    f"{name} must have shape {shape}, got {arrays[name].shape}; "
+                    "was it made for another network?"
+                )
+        return tuple(
+            {key: arrays[f"{row.name}.{key}"] for key in row.parameter_shapes}
+            for row in self.sequential.rows
+        )
+
+    @property
+    def layer_parameters(self) -> LayerArrays:
+        """The parameters as layers take them: one dict a layer. Not to be written to."""
+        return self._parameters
+
+    def replace(self, parameters: LayerArrays) -> None:
+        """Put a whole new set in place, in one assignment, unchecked: the last act of a step."""
+        self._parameters = parameters
+
+    # Answers.
+
+    def predict(self, images: ArrayLike) -> Array:
+        """Compute the class scores.
+
+        Safe while the network is trained in another thread: all images meet the same parameters.
+
+        Parameters
+        ----------
+        images : array_like of shape (batch, *input_shape)
+
+        Returns
+        -------
+        ndarray of shape (batch, *output_shape), float32
+
+        Raises
+        ------
+        ShapeError
+            If the images are not of the shape that the network takes.
+        """
+        images = self._checked(images)
+        parameters = self._parameters
+        scores = np.empty((len(images), *self.sequential.output_shape), np.float32)
+        for start in range(0, len(images), _BATCH):
+            x = images[start : start + _BATCH]
+            for row, arrays in zip(self.sequential.rows, parameters, strict=True):
+                x = row.layer.forward(arrays, x, training=False, rng=None)[0]
+            scores[start : start + _BATCH] = x
+        return scores
+
+    def probabilities(self, images: ArrayLike) -> Array:
+        """Compute the share that each class gets: the softmax of the scores.
+
+        Parameters
+        ----------
+        images : array_like of shape (batch, *input_shape)
+
+        Returns
+        -------
+        ndarray of shape (batch, classes), float32
+            Each row sums to 1.
+        """
+        scores = self.predict(images)
+        return scores if isinstance(self.sequential.layers[-1], Softmax) else F.softmax(scores)
+
+    def forward(self, images: ArrayLike) -> dict[str, Array]:
+        """Compute what every layer gives.
+
+        Parameters
+        ----------
+        images : array_like of shape (batch, *input_shape)
+
+        Returns
+        -------
+        dict of ndarray, float32
+            By the names of the layers, from the input on: feature maps of shape
+            ``(batch, height, width, channels)``, or vectors of shape ``(batch, numbers)``.
+        """
+        return self.trace(images).outputs
+
+    # Slopes.
+
+    def trace(
+        self, images: ArrayLike, *, training: bool = False, rng: np.random.Generator | None = None
+    ) -> Trace:
+        """Push images through, and keep every output and all that the way back needs.
+
+        Parameters
+        ----------
+        images : array_like of shape (batch, *input_shape)
+        training : bool
+            Whether dropout drops and batch normalisation looks at the batch.
+        rng : numpy.random.Generator, optional
+            For dropout.
+        """
+        x = self._checked(images)
+        parameters = self._parameters
+        outputs, caches = {}, []
+        for row, arrays in zip(self.sequential.rows, parameters, strict=True):
+            x, cache = row.layer.forward(arrays, x, training=training, rng=rng)
+            outputs[row.name] = x
+            caches.append(cache)
+        return Trace(outputs, tuple(caches), parameters)
+
+    def output_gradients(self, trace: Trace, grad_scores: ArrayLike) -> dict[str, Array]:
+        """Go all the way back, and keep the gradient by every layer's output and by the images.
+
+        Parameters
+        ----------
+        trace : Trace
+        grad_scores : array_like of shape (batch, *output_shape)
+            What the slope of every score counts: a 1 for one class asks what moves its score.
+
+        Returns
+        -------
+        dict of ndarray, float32
+            By the names of the layers, and ``"input"`` for the images: each the shape of what it
+            is the gradient of.
+
+        Raises
+        ------
+        ShapeError
+            If `grad_scores` has not the shape of the scores.
+        """
+        rows = self.sequential.rows
+        scores = trace.outputs[rows[-1].name]
+        grad = np.ascontiguousarray(grad_scores, np.float32)
+        if grad.shape != scores.shape:
+            raise ShapeError(
+                f"grad_scores must have the shape of the scores, {scores.shape}, got {grad.shape}"
+            )
+        gradients: dict[str, Array] = {}
+        for row, arrays, cache in self._backwards(trace.parameters, list(trace.caches)):
+            gradients[row.name] = grad
+            grad = row.layer.backward(arrays, cache, grad)[0]
+        gradients["input"] = grad
+        return gradients
+
+    def gradients(
+        self, images: ArrayLike, labels: ArrayLike, loss: Loss = softmax_cross_entropy
+    ) -> tuple[float, dict[str, Array]]:
+        """Compute the loss and its gradient by every trainable parameter.
+
+        As in use, not as in training: nothing is dropped, and batch normalisation keeps to its
+        running averages. See `differentiate` for a step of training.
+
+        Parameters
+        ----------
+        images : array_like of shape (batch, *input_shape)
+        labels : array_like of shape (batch,), integer
+        loss : callable
+            One of `losses`.
+
+        Returns
+        -------
+        loss : float
+        gradients : dict of ndarray, float32
+            Named as in `parameters`.
+        """
+        found = self.differentiate(images, labels, loss, training=False)
+        return found.loss, {
+            f"{row.name}.{key}": array
+            for row, arrays in zip(self.sequential.rows, found.gradients, strict=True)
+            for key, array in arrays.items()
+        }
+
+    def differentiate(
+        self,
+        images: ArrayLike,
+        labels: ArrayLike,
+        loss: Loss = softmax_cross_entropy,
+        *,
+        training: bool = True,
+        rng: np.random.Generator | None = None,
+    ) -> Differentiated:
+        """Compute the loss, its gradients and the new running averages; change nothing.
+
+        What a layer kept is let go as soon as its gradients are there, and the gradient by the
+        images, which nobody needs, is not computed.
+
+        Parameters
+        ----------
+        images : array_like of shape (batch, *input_shape)
+        labels : array_like of shape (batch,), integer
+        loss : callable
+            One of `losses`.
+        training : bool
+            Whether dropout drops and batch normalisation looks at the batch.
+        rng : numpy.random.Generator, optional
+            For dropout.
+
+        Returns
+        -------
+        Differentiated
+        """
+        x = self._checked(images)
+        rows, parameters = self.sequential.rows, self._parameters
+        caches = []
+        for row, arrays in zip(rows, parameters, strict=True):
+            x, cache = row.layer.forward(arrays, x, training=training, rng=rng)
+            caches.append(cache)
+        charged, grad = loss(x, labels)
+        updated = tuple(
+            row.layer.updated(arrays, cache) if row.non_trainable else {}
+            for row, arrays, cache in zip(rows, parameters, caches, strict=True)
+        )
+        first = next((row.name for row in rows if row.parameters), None)
+        gradients: list[dict[str, Array]] = [{} for _ in rows]
+        del cache
+        for row, arrays, cache in self._backwards(parameters, caches):
+            if row.name == first:
+                gradients[len(caches)] = row.layer.grad_parameters(arrays, cache, grad)
+                break
+            grad, gradients[len(caches)] = row.layer.backward(arrays, cache, grad)
+        return Differentiated(charged, x, tuple(gradients), updated)
+
+    def _backwards(
+        self, parameters: LayerArrays, caches: list[Any]
+    ) -> Iterator[tuple[Any, dict[str, Array], Any]]:
+        """Hand out the layers from the last to the first, emptying `caches` on the way."""
+        while caches:
+            place = len(caches) - 1
+            yield self.sequential.rows[place], parameters[place], caches.pop()
+
+    def _checked(self, images: ArrayLike) -> Array:
+        images = np.asarray(images)
+        shape = self.sequential.input_shape
+        if images.shape[1:] != shape or not len(images):
+            hint = (
+                "one image is images[None]"
+                if images.shape == shape
+                else "resize them, or build the network for their shape"
+            )
+            raise ShapeError(
+                f"this network takes images of shape (batch, {', '.join(map(str, shape))}), "
+                f"got {images.shape}; {hint}"
+            )
+        if images.dtype.kind not in "biuf":
+            raise DataError(
+                f"images must hold real numbers, got {images.dtype}; try images.astype('float32')"
+            )
+        return np.ascontiguousarray(images, np.float32)
