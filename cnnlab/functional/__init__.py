@@ -20,7 +20,7 @@ from cnnlab.functional.activation import (
     tanh,
     tanh_backward,
 )
-from cnnlab.functional.convolution import conv2d, conv2d_relu
+from cnnlab.functional.convolution import conv2d, conv2d_backward, conv2d_relu
 from cnnlab.functional.dense import dense, dense_backward
 from cnnlab.functional.dropout import dropout_mask
 from cnnlab.functional.optimization import adam_step, sgd_step
@@ -37,6 +37,7 @@ __all__ = [
     "avg_pool2d",
     "avg_pool2d_backward",
     "conv2d",
+    "conv2d_backward",
     "conv2d_relu",
     "dense",
     "dense_backward",

@@ -13,7 +13,7 @@ from cnnlab.errors import ShapeError
 from cnnlab.functional._checks import Float32, as_float32, checked_out
 from cnnlab.shapes import IntPair, Padding, Window
 
-__all__ = ["conv2d", "conv2d_relu"]
+__all__ = ["conv2d", "conv2d_backward", "conv2d_relu"]
 
 _Shape4 = tuple[int, int, int, int]
 
@@ -193,3 +193,74 @@ def _forward(
         relu=relu,
     )
     return out
+
+
+def conv2d_backward(
+    grad_output: ArrayLike,
+    images: ArrayLike,
+    filters: ArrayLike,
+    *,
+    stride: IntPair = 1,
+    padding: Padding = 0,
+    dilation: IntPair = 1,
+    images_gradient: bool = True,
+) -> tuple[Float32 | None, Float32, Float32]:
+    """Hand the gradient of every output pixel back to the pixels, weights and biases that made it.
+
+    Parameters
+    ----------
+    grad_output : array_like of shape (batch, out_height, out_width, out_channels)
+        Slope of the loss with respect to every output of `conv2d`.
+    images, filters, stride, padding, dilation
+        As given to `conv2d`.
+    images_gradient : bool
+        Whether the gradient to the images is wanted; the first layer of a network needs none.
+
+    Returns
+    -------
+    grad_images : ndarray of shape (batch, in_height, in_width, in_channels), float32, or None
+    grad_filters : ndarray of shape (filter_height, filter_width, in_channels, out_channels), float32
+    grad_bias : ndarray of shape (out_channels,), float32
+        Sums over the batch.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not fit together.
+    DataError
+        If the values are not real numbers.
+
+    Notes
+    -----
+    Each product ``pixel * weight`` was added to one output. So its weight collects ``pixel * g``
+    and its pixel collects ``weight * g``, with g the gradient of that output. Goodfellow, Bengio
+    and Courville 2016, *Deep Learning*, section 9.5.
+
+    Examples
+    --------
+    >>> picture, ones = np.arange(9.0).reshape(1, 3, 3, 1), np.ones((2, 2, 1, 1))
+    >>> grad_picture, grad_filter, grad_bias = conv2d_backward(
+    ...     np.ones((1, 2, 2, 1)), picture, ones)
+    >>> grad_picture[0, :, :, 0]
+    array([[1., 2., 1.],
+           [2., 4., 2.],
+           [1., 2., 1.]], dtype=float32)
+    """
+    images, filters, window = _prepared(images, filters, stride, padding, dilation)
+    grad_output = as_float32(grad_output, "grad_output", 4)
+    shape = (images.shape[0], window.out_height, window.out_width, filters.shape[3])
+    if grad_output.shape != shape:
+        raise ShapeError(
+            f"grad_output has shape {grad_output.shape}, but conv2d's output has {shape}; "
+            f"try the same stride, padding and dilation as forward"
+        )
+    gradients: tuple[Float32 | None, Float32, Float32] = _kernels().conv2d_backward(
+        grad_output,
+        images,
+        filters,
+        window.stride,
+        ((window.top, window.bottom), (window.left, window.right)),
+        window.dilation,
+        images_gradient=images_gradient,
+    )
+    return gradients

@@ -80,6 +80,7 @@ class _Locator(_CacheLocator):
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
+        self._py_file = function.__code__.co_filename  # Numba names it in warnings
 
     @classmethod
     def from_function(cls, py_func: Callable[..., Any], py_file: str) -> "_Locator":  # noqa: ARG003 - Numba's signature

@@ -1,204 +1,505 @@
-"""Convolution, forward and backward. See the drawing below for how the tile works.
+"""Convolution, forward and backward, by one register tile walked in three ways.
+
+A convolution adds up products: every output pixel and every filter needs ``FH * FW * C`` of them.
+A processor core multiplies far faster than it can fetch, so what counts is how often a fetched
+number is used before it is dropped. The *tile* keeps six output pixels times one vector of filters
+in registers, and walks along the filter::
+
+                        filters k, one vector of L of them
+                        [ w0  w1  w2  ...  wL-1 ]            one load
+        pixel of patch 0  a0 a0 a0 ... a0      a0 += x0 * w
+        pixel of patch 1  a1 a1 a1 ... a1      a1 += x1 * w
+        pixel of patch 2  a2 a2 a2 ... a2      ...           then k moves on by one:
+        pixel of patch 3  a3 a3 a3 ... a3                    FH * FW * C steps in all
+        pixel of patch 4  a4 a4 a4 ... a4
+        pixel of patch 5  a5 a5 a5 ... a5
+             six loads, each copied into all lanes
+
+Each step loads L weights and six pixels and does ``6 L`` multiply-adds: with L = 32 that is 5 for
+each number loaded, where the plain loops have 0.5. Twelve of the 32 AVX-512 registers hold sums,
+which is enough to keep both multipliers busy through the four cycles that each result takes.
+
+No patches are copied out ("im2col"). With the channels of a pixel side by side, one row of a patch
+is ``FW * C`` numbers side by side, in the image as in the filter. And any six output pixels make a
+tile: it may run over the end of a row of pixels, or of an image, so that small maps, strides
+and batches need no code of their own. Padding is a copy of the image in a frame of zeros.
+
+* **Forward**: the sums are six pixels by L filters; walk along the filter.
+* **Gradient to the filters**: the sums are six weights by L filters; walk along the image.
+* **Gradient to the images**: the sums are six pixels by L numbers of a patch row; walk along the
+  filters, then add the sums to the patches, which overlap: each output pixel hands its gradient
+  back to the patch it saw.
+
+Some convolutions have faster ways than the tile; `_way` says which takes which.
 
 Axes: B batch, H W image rows and columns, C input channels, CO output channels, OH OW output rows
-and columns, FH FW filter rows and columns. Left out: groups, transposed convolution.
+and columns, FH FW filter rows and columns; b y x c o i j along them. SH SW stride, DH DW dilation.
+Left out: groups, transposed convolution.
 """
 
 from functools import lru_cache
 
 import numpy as np
 
+from cnnlab.kernels import picture
 from cnnlab.kernels._jit import inlined, kernel
 from cnnlab.kernels._threads import draw, launch
 from cnnlab.kernels.vector import (
     NARROW,
     WIDE,
+    Fixed,
+    add,
     at,
+    constant,
     fma,
+    known,
     lanes,
     load,
+    load_first,
     relu,
     splat,
     store,
     store_first,
+    zeros,
 )
 
 __all__ = ["conv2d", "conv2d_backward"]
 
+# ---- forward: walk along the filter ---------------------------------------------------------------
+
 
 @inlined
-def _tile(
-    width,
-    X,
-    x0,
-    x1,
-    x2,
-    x3,
-    x4,
-    x5,
-    row,
-    run,
-    runs,
-    length,
-    F,
-    FH,
-    bias,
-    c,
-    O,
-    q0,
-    q1,
-    q2,
-    q3,
-    q4,
-    q5,
-    CO,
-    rectify,
-):
-    """Six output pixels (x: where their patches start, q: where they go) times one block of filters."""
-    n = F.shape[1]
-    a0 = load(width, bias, c)
-    a1 = a0
-    a2 = a0
-    a3 = a0
-    a4 = a0
-    a5 = a0
-    f = c
+def _tile(width, X, x0, x1, x2, x3, x4, x5, steps, P, start):
+    """Sum six patches (x: where they start) times one block of filters (P: packed)."""
+    FH, runs, length, run, row = steps
+    a0 = start
+    a1 = start
+    a2 = start
+    a3 = start
+    a4 = start
+    a5 = start
+    p = 0
     for i in range(FH):
         for j in range(runs):
             r = i * row + j * run
             for _ in range(length):
-                w = load(width, F, f)
+                w = load(width, P, p)
                 a0 = fma(splat(width, at(X, x0 + r)), w, a0)
                 a1 = fma(splat(width, at(X, x1 + r)), w, a1)
                 a2 = fma(splat(width, at(X, x2 + r)), w, a2)
                 a3 = fma(splat(width, at(X, x3 + r)), w, a3)
                 a4 = fma(splat(width, at(X, x4 + r)), w, a4)
                 a5 = fma(splat(width, at(X, x5 + r)), w, a5)
-                f += n
+                p += lanes(width)
                 r += 1
-    if rectify:
-        a0 = relu(a0)
-        a1 = relu(a1)
-        a2 = relu(a2)
-        a3 = relu(a3)
-        a4 = relu(a4)
-        a5 = relu(a5)
-    if CO - c >= lanes(width):
-        store(O, q0 * CO + c, a0)
-        store(O, q1 * CO + c, a1)
-        store(O, q2 * CO + c, a2)
-        store(O, q3 * CO + c, a3)
-        store(O, q4 * CO + c, a4)
-        store(O, q5 * CO + c, a5)
-    else:
-        m = CO - c
-        store_first(O, q0 * CO + c, a0, m)
-        store_first(O, q1 * CO + c, a1, m)
-        store_first(O, q2 * CO + c, a2, m)
-        store_first(O, q3 * CO + c, a3, m)
-        store_first(O, q4 * CO + c, a4, m)
-        store_first(O, q5 * CO + c, a5, m)
+    return a0, a1, a2, a3, a4, a5
 
 
 @inlined
 def _patch(q, OH, OW, H, W, C, SH, SW):
-    """Where the patch of output pixel `q` starts in the images."""
+    """Find where the patch of output pixel `q` starts in the images."""
     b, p = q // (OH * OW), q % (OH * OW)
     return ((b * H + p // OW * SH) * W + p % OW * SW) * C
 
 
 @inlined
-def _correlate(
-    width, tickets, jobs, X, F, bias, O, FH, runs, length, run, row, SH, SW, rectify, groups, tiles
-):
+def _pack(width, F, K, CO, c, P):
+    """Copy one block of filters into the order in which the tile reads it; zeros past the last."""
+    for k in range(K):
+        store(P, k * lanes(width), load_first(width, F, k * CO + c, CO - c))
+
+
+@inlined
+def _forward(width, tickets, jobs, X, F, bias, O, steps, stride, rectify, groups, span):
     """Jobs are spans of tiles times groups of filter blocks."""
     _, H, W, C = X.shape
     B, OH, OW, CO = O.shape
+    FH, runs, length, _, _ = steps
+    SH, SW = stride
     L = lanes(width)
+    K = FH * runs * length
     blocks = (CO + L - 1) // L
-    pixels = B * OH * OW
-    last = pixels - 1
+    last = B * OH * OW - 1
     step = SW * C
+    P = F
+    if CO != L:
+        P = np.empty(K * L, np.float32)
     job = draw(tickets)
     while job < jobs:
-        span, group = job // groups, job % groups
+        group = job % groups
+        first = 6 * span * (job // groups)
+        end = min(first + 6 * span, last + 1)
         for block in range(blocks * group // groups, blocks * (group + 1) // groups):
-            for t in range(span * tiles, min((span + 1) * tiles, (pixels + 5) // 6)):
-                q0 = 6 * t
+            o = block * L
+            if CO != L:
+                _pack(width, F, K, CO, o, P)
+            start = load_first(width, bias, o, CO - o)
+            x0 = 0
+            column = OW  # of pixel q0; past the end: x0 is to be found
+            for q0 in range(first, end, 6):
                 q1, q2, q3 = min(q0 + 1, last), min(q0 + 2, last), min(q0 + 3, last)
                 q4, q5 = min(q0 + 4, last), min(q0 + 5, last)
-                x0 = _patch(q0, OH, OW, H, W, C, SH, SW)
-                if q0 % OW + 5 < OW:
-                    x1 = x0 + step
-                    x2 = x1 + step
-                    x3 = x2 + step
-                    x4 = x3 + step
-                    x5 = x4 + step
-                else:  # the tile runs over the end of a row of pixels
+                if column >= OW:
+                    x0 = _patch(q0, OH, OW, H, W, C, SH, SW)
+                    column = q0 % OW
+                x1, x2, x3, x4, x5 = (
+                    x0 + step,
+                    x0 + 2 * step,
+                    x0 + 3 * step,
+                    x0 + 4 * step,
+                    x0 + 5 * step,
+                )
+                if column + 5 >= OW:  # the tile runs over the end of a row of pixels
                     x1 = _patch(q1, OH, OW, H, W, C, SH, SW)
                     x2 = _patch(q2, OH, OW, H, W, C, SH, SW)
                     x3 = _patch(q3, OH, OW, H, W, C, SH, SW)
                     x4 = _patch(q4, OH, OW, H, W, C, SH, SW)
                     x5 = _patch(q5, OH, OW, H, W, C, SH, SW)
-                _tile(
-                    width, X, x0, x1, x2, x3, x4, x5, row, run, runs, length, F, FH, bias, block * L,
-                    O, q0, q1, q2, q3, q4, q5, CO, rectify,
-                )  # fmt: skip
+                a0, a1, a2, a3, a4, a5 = _tile(width, X, x0, x1, x2, x3, x4, x5, steps, P, start)
+                if rectify:
+                    a0, a1, a2 = relu(a0), relu(a1), relu(a2)
+                    a3, a4, a5 = relu(a3), relu(a4), relu(a5)
+                if CO - o >= L:
+                    store(O, q0 * CO + o, a0)
+                    store(O, q1 * CO + o, a1)
+                    store(O, q2 * CO + o, a2)
+                    store(O, q3 * CO + o, a3)
+                    store(O, q4 * CO + o, a4)
+                    store(O, q5 * CO + o, a5)
+                else:
+                    store_first(O, q0 * CO + o, a0, CO - o)
+                    store_first(O, q1 * CO + o, a1, CO - o)
+                    store_first(O, q2 * CO + o, a2, CO - o)
+                    store_first(O, q3 * CO + o, a3, CO - o)
+                    store_first(O, q4 * CO + o, a4, CO - o)
+                    store_first(O, q5 * CO + o, a5, CO - o)
+                column += 6
+                x0 += 6 * step
         job = draw(tickets)
 
 
 @kernel
-def _correlate_wide(
-    tickets, jobs, X, F, bias, O, FH, runs, length, run, row, SH, SW, rectify, groups, tiles
-):
-    _correlate(
-        WIDE,
-        tickets,
-        jobs,
-        X,
-        F,
-        bias,
-        O,
-        FH,
-        runs,
-        length,
-        run,
-        row,
-        SH,
-        SW,
-        rectify,
-        groups,
-        tiles,
-    )
+def _forward_wide(tickets, jobs, X, F, bias, O, steps, stride, rectify, groups, span):
+    _forward(WIDE, tickets, jobs, X, F, bias, O, steps, stride, rectify, groups, span)
 
 
 @kernel
-def _correlate_narrow(
-    tickets, jobs, X, F, bias, O, FH, runs, length, run, row, SH, SW, rectify, groups, tiles
-):
-    _correlate(
-        NARROW,
-        tickets,
-        jobs,
-        X,
-        F,
-        bias,
-        O,
-        FH,
-        runs,
-        length,
-        run,
-        row,
-        SH,
-        SW,
-        rectify,
-        groups,
-        tiles,
-    )
+def _forward_narrow(tickets, jobs, X, F, bias, O, steps, stride, rectify, groups, span):
+    _forward(NARROW, tickets, jobs, X, F, bias, O, steps, stride, rectify, groups, span)
+
+
+# ---- forward, one channel and few filters: every weight stays in a register -----------------------
+
+_THREE, _FIVE = Fixed(3), Fixed(5)
+
+
+@inlined
+def _bank(width, size, tickets, jobs, X, F, bias, O, stride, rectify):
+    """Jobs are rows of output pixels; nothing but pixels is loaded on the way along a row."""
+    _, H, W, _ = X.shape
+    _, OH, OW, CO = O.shape
+    SH, SW = stride
+    f = known(size)
+    P = np.empty(f * f * lanes(width), np.float32)
+    _pack(width, F, f * f, CO, 0, P)
+    start = load_first(width, bias, 0, CO)
+    job = draw(tickets)
+    while job < jobs:
+        for r in range(8 * job, min(8 * job + 8, O.shape[0] * OH)):
+            p = (r // OH * H + r % OH * SH) * W
+            q = r * OW * CO
+            for x in range(OW):
+                a = start
+                for i in range(f):
+                    for j in range(f):
+                        w = constant(width, P, (i * f + j) * lanes(width))
+                        a = fma(splat(width, at(X, p + i * W + j)), w, a)
+                if rectify:
+                    a = relu(a)
+                if CO >= lanes(width):
+                    store(O, q, a)
+                else:
+                    store_first(O, q, a, CO)
+                p += SW
+                q += CO
+        job = draw(tickets)
+
+
+@kernel
+def _bank3_wide(tickets, jobs, X, F, bias, O, stride, rectify):
+    _bank(WIDE, _THREE, tickets, jobs, X, F, bias, O, stride, rectify)
+
+
+@kernel
+def _bank3_narrow(tickets, jobs, X, F, bias, O, stride, rectify):
+    _bank(NARROW, _THREE, tickets, jobs, X, F, bias, O, stride, rectify)
+
+
+@kernel
+def _bank5_narrow(tickets, jobs, X, F, bias, O, stride, rectify):
+    _bank(NARROW, _FIVE, tickets, jobs, X, F, bias, O, stride, rectify)
+
+
+# ---- gradient to the filters: walk along the image ------------------------------------------------
+
+
+@inlined
+def _weight(k, steps, FWC):
+    """Find what weight `k` of a filter sees, counted from the start of the patch."""
+    _, _, length, run, row = steps
+    return k // FWC * row + k % FWC // length * run + k % length
+
+
+@inlined
+def _filters_tile(width, X, x, xs, row_of_x, G, g, row_of_g, n, OW, rows, SWC, CO, D, ds):
+    """Six weights times one block of filters, over some rows of output pixels."""
+    x0, x1, x2, x3, x4, x5 = xs
+    d0, d1, d2, d3, d4, d5 = ds
+    a0 = zeros(width)
+    a1 = a0
+    a2 = a0
+    a3 = a0
+    a4 = a0
+    a5 = a0
+    for _ in range(rows):
+        p = x
+        q = g
+        if n >= lanes(width):
+            for _ in range(OW):
+                v = load(width, G, q)
+                a0 = fma(splat(width, at(X, p + x0)), v, a0)
+                a1 = fma(splat(width, at(X, p + x1)), v, a1)
+                a2 = fma(splat(width, at(X, p + x2)), v, a2)
+                a3 = fma(splat(width, at(X, p + x3)), v, a3)
+                a4 = fma(splat(width, at(X, p + x4)), v, a4)
+                a5 = fma(splat(width, at(X, p + x5)), v, a5)
+                p += SWC
+                q += CO
+        else:
+            for _ in range(OW):
+                v = load_first(width, G, q, n)
+                a0 = fma(splat(width, at(X, p + x0)), v, a0)
+                a1 = fma(splat(width, at(X, p + x1)), v, a1)
+                a2 = fma(splat(width, at(X, p + x2)), v, a2)
+                a3 = fma(splat(width, at(X, p + x3)), v, a3)
+                a4 = fma(splat(width, at(X, p + x4)), v, a4)
+                a5 = fma(splat(width, at(X, p + x5)), v, a5)
+                p += SWC
+                q += CO
+        x += row_of_x
+        g += row_of_g
+    # the last tile may name its last weight several times: read all before writing any
+    a0 = add(a0, load_first(width, D, d0, n))
+    a1 = add(a1, load_first(width, D, d1, n))
+    a2 = add(a2, load_first(width, D, d2, n))
+    a3 = add(a3, load_first(width, D, d3, n))
+    a4 = add(a4, load_first(width, D, d4, n))
+    a5 = add(a5, load_first(width, D, d5, n))
+    store_first(D, d0, a0, n)
+    store_first(D, d1, a1, n)
+    store_first(D, d2, a2, n)
+    store_first(D, d3, a3, n)
+    store_first(D, d4, a4, n)
+    store_first(D, d5, a5, n)
+
+
+@inlined
+def _bias_tile(width, G, g, n, pixels, CO, D, d):
+    """Add up the output gradients of some pixels."""
+    a = zeros(width)
+    for _ in range(pixels):
+        a = add(a, load_first(width, G, g, n))
+        g += CO
+    store_first(D, d, add(a, load_first(width, D, d, n)), n)
+
+
+@inlined
+def _to_filters(width, tickets, jobs, X, G, D, DB, steps, stride, groups, visit):
+    """Jobs are parts of the output rows times groups of tiles; each part has sums of its own."""
+    _, H, W, C = X.shape
+    B, OH, OW, CO = G.shape
+    SH, SW = stride
+    FH, runs, length, _, _ = steps
+    L = lanes(width)
+    FWC = runs * length
+    K = FH * FWC
+    tiles = (K + 5) // 6
+    blocks = (CO + L - 1) // L
+    parts = jobs // groups
+    job = draw(tickets)
+    while job < jobs:
+        part, group = job // groups, job % groups
+        row, end = B * OH * part // parts, B * OH * (part + 1) // parts
+        while row < end:
+            b, y = row // OH, row % OH
+            rows = min(min(visit, end - row), OH - y)
+            x = (b * H + y * SH) * W * C
+            g = row * OW * CO
+            for block in range(blocks):
+                o = block * L
+                for t in range(tiles * group // groups, tiles * (group + 1) // groups):
+                    k0, k1, k2 = 6 * t, min(6 * t + 1, K - 1), min(6 * t + 2, K - 1)
+                    k3, k4, k5 = min(6 * t + 3, K - 1), min(6 * t + 4, K - 1), min(6 * t + 5, K - 1)
+                    xs = (
+                        _weight(k0, steps, FWC), _weight(k1, steps, FWC), _weight(k2, steps, FWC),
+                        _weight(k3, steps, FWC), _weight(k4, steps, FWC), _weight(k5, steps, FWC),
+                    )  # fmt: skip
+                    d = part * K * CO + o
+                    ds = (
+                        d + k0 * CO, d + k1 * CO, d + k2 * CO,
+                        d + k3 * CO, d + k4 * CO, d + k5 * CO,
+                    )  # fmt: skip
+                    _filters_tile(
+                        width, X, x, xs, SH * W * C, G, g + o, OW * CO, CO - o, OW, rows, SW * C,
+                        CO, D, ds,
+                    )  # fmt: skip
+                if group == 0:
+                    _bias_tile(width, G, g + o, CO - o, rows * OW, CO, DB, part * CO + o)
+            row += rows
+        job = draw(tickets)
+
+
+@kernel
+def _to_filters_wide(tickets, jobs, X, G, D, DB, steps, stride, groups, visit):
+    _to_filters(WIDE, tickets, jobs, X, G, D, DB, steps, stride, groups, visit)
+
+
+@kernel
+def _to_filters_narrow(tickets, jobs, X, G, D, DB, steps, stride, groups, visit):
+    _to_filters(NARROW, tickets, jobs, X, G, D, DB, steps, stride, groups, visit)
+
+
+# ---- gradient to the images: walk along the filters, scatter to the patches -----------------------
+
+
+@kernel
+def _turn_filters(tickets, jobs, F, T, length):
+    """Put the filters into the order in which the scatter reads them, a job for every run.
+
+    F is (runs, length, CO); T is (runs, blocks, CO, L): L numbers of a patch row side by side.
+    """
+    CO = F.shape[2]
+    blocks = T.shape[1]
+    L = lanes(WIDE)
+    job = draw(tickets)
+    while job < jobs:
+        for block in range(blocks):
+            for k in range(L):
+                n = block * L + k
+                for o in range(CO):
+                    T[job, block, o, k] = F[job, n, o] if n < length else np.float32(0)
+        job = draw(tickets)
+
+
+@inlined
+def _scatter_tile(G, g, CO, T, t, D, d, step, n, pixels):
+    """Sum what up to six neighbouring pixels hand back to one vector of their patches, and add it."""
+    last = pixels - 1
+    g1, g2, g3 = g + CO * min(1, last), g + CO * min(2, last), g + CO * min(3, last)
+    g4, g5 = g + CO * min(4, last), g + CO * min(5, last)
+    a0 = zeros(WIDE)
+    a1 = a0
+    a2 = a0
+    a3 = a0
+    a4 = a0
+    a5 = a0
+    for o in range(CO):
+        w = load(WIDE, T, t)
+        a0 = fma(splat(WIDE, at(G, g + o)), w, a0)
+        a1 = fma(splat(WIDE, at(G, g1 + o)), w, a1)
+        a2 = fma(splat(WIDE, at(G, g2 + o)), w, a2)
+        a3 = fma(splat(WIDE, at(G, g3 + o)), w, a3)
+        a4 = fma(splat(WIDE, at(G, g4 + o)), w, a4)
+        a5 = fma(splat(WIDE, at(G, g5 + o)), w, a5)
+        t += lanes(WIDE)
+    store_first(D, d, add(load_first(WIDE, D, d, n), a0), n)
+    if pixels > 1:
+        d += step
+        store_first(D, d, add(load_first(WIDE, D, d, n), a1), n)
+    if pixels > 2:
+        d += step
+        store_first(D, d, add(load_first(WIDE, D, d, n), a2), n)
+    if pixels > 3:
+        d += step
+        store_first(D, d, add(load_first(WIDE, D, d, n), a3), n)
+    if pixels > 4:
+        d += step
+        store_first(D, d, add(load_first(WIDE, D, d, n), a4), n)
+    if pixels > 5:
+        d += step
+        store_first(D, d, add(load_first(WIDE, D, d, n), a5), n)
+
+
+@kernel
+def _to_images(tickets, jobs, G, T, D, flat, steps, stride, frame):
+    """Jobs are images: patches overlap, so one image is added up by one thread."""
+    _, H, W, C = D.shape
+    _, OH, OW, CO = G.shape
+    FH, runs, length, run, _ = steps
+    SH, SW = stride
+    top, left, FRH, FRW = frame
+    blocks = T.shape[1]
+    L = lanes(WIDE)
+    framed = FRH != H or FRW != W
+    S = flat
+    if framed:
+        S = np.empty(FRH * FRW * C, np.float32)
+    size = FRH * FRW * C
+    job = draw(tickets)
+    while job < jobs:
+        s = 0 if framed else job * size
+        S[s : s + size] = 0
+        for y in range(OH):
+            for i in range(FH):
+                row = s + (y * SH + i * (steps[4] // (FRW * C))) * FRW * C
+                for x in range(0, OW, 6):
+                    g = ((job * OH + y) * OW + x) * CO
+                    for j in range(runs):
+                        for block in range(blocks):
+                            _scatter_tile(
+                                G, g, CO, T, ((i * runs + j) * blocks + block) * CO * L,
+                                S, row + x * SW * C + j * run + block * L, SW * C,
+                                length - block * L, min(6, OW - x),
+                            )  # fmt: skip
+        if framed:
+            for y in range(H):
+                d = (job * H + y) * W * C
+                p = ((y + top) * FRW + left) * C
+                flat[d : d + W * C] = S[p : p + W * C]
+        job = draw(tickets)
+
+
+# ---- the choice of a way, and the calls -----------------------------------------------------------
+
+
+def _way(filters_shape, out_shape, stride, dilation):
+    """Say which forward kernel is fastest: the one place that decides.
+
+    ``"picture"``: one filter, lanes along the row. ``"bank"``: one channel, filters that fit in the
+    registers. ``"tile"``: everything.
+    """
+    FH, FW, C, CO = filters_shape
+    if picture.fits(filters_shape, out_shape, stride, dilation):
+        return "picture"
+    if (
+        C == 1
+        and dilation == (1, 1)
+        and (FH, FW, CO <= NARROW.lanes) in _BANKS
+        and CO <= WIDE.lanes
+    ):
+        return "bank"
+    return "tile"
+
+
+_BANKS = {
+    (3, 3, True): _bank3_narrow,
+    (3, 3, False): _bank3_wide,
+    (5, 5, True): _bank5_narrow,
+}
 
 
 @lru_cache(maxsize=64)
-def _no_bias(count):
+def _zeros(count):
     return np.zeros(count, np.float32)
 
 
@@ -213,43 +514,97 @@ def _framed(images, padding):
     return frame
 
 
-def _rounded_up(array, count):
-    """Fill the last axis up to `count` with zeros, so that whole vectors can be read."""
-    if array.shape[-1] == count:
-        return array
-    padded = np.zeros((*array.shape[:-1], count), np.float32)
-    padded[..., : array.shape[-1]] = array
-    return padded
+def _steps(filters_shape, row, dilation):
+    """Say how the tile walks along a patch: FH, runs a row, numbers a run, and the way between."""
+    FH, FW, C, _ = filters_shape
+    runs, length = (1, FW * C) if dilation[1] == 1 else (FW, C)
+    return FH, runs, length, dilation[1] * C, dilation[0] * row
 
 
 def conv2d(images, filters, bias, stride, padding, dilation, *, out=None, relu=False):
     """Slide every filter over every image; parameters as in `cnnlab.naive.convolution.conv2d`."""
     FH, FW, C, CO = filters.shape
-    X = _framed(images, padding)
-    B, H, W, _ = X.shape
-    SH, SW = stride
-    DH, DW = dilation
     if out is None:
-        OH, OW = (H - DH * (FH - 1) - 1) // SH + 1, (W - DW * (FW - 1) - 1) // SW + 1
-        out = np.empty((B, OH, OW, CO), np.float32)
-    correlate, L = (
-        (_correlate_narrow, NARROW.lanes) if CO <= NARROW.lanes else (_correlate_wide, WIDE.lanes)
-    )
-    blocks = -(-CO // L)
-    F = _rounded_up(filters.reshape(-1, CO), blocks * L)
-    bias = _no_bias(blocks * L) if bias is None else _rounded_up(bias, blocks * L)
-    runs, length = (1, FW * C) if DW == 1 else (FW, C)
-    tiles = -(-out.size // CO // 6)
+        out = np.empty(_output_shape(images, filters, stride, padding, dilation), np.float32)
+    way = _way(filters.shape, out.shape, stride, dilation)
+    if way == "picture":
+        picture.one_filter(images, filters, bias, padding, out, relu)
+        return out
     work = float(out.size) * FH * FW * C
-    groups, span = 1, 64
-    if tiles < 512:
-        groups, span = blocks, 64
+    start = _zeros(CO) if bias is None else bias
+    X = _framed(images, padding)
+    F = filters.reshape(-1)
+    if way == "bank":
+        bank = _BANKS[FH, FW, CO <= NARROW.lanes]
+        launch(bank, -(-out.shape[0] * out.shape[1] // 8), work, X, F, start, out, stride, relu)
+        return out
+    narrow = CO <= NARROW.lanes
+    blocks = -(-CO // (NARROW if narrow else WIDE).lanes)
+    tiles = -(-out.size // (6 * CO))
+    if tiles < 256 and blocks > 1:  # a small map: share out the filters
+        groups, span = blocks, tiles
+    else:
+        groups, span = 1, min(64, max(8, -(-tiles // 16)))
     launch(
-        correlate, -(-tiles // span) * groups, work, X, F, bias, out, FH, runs, length, DW * C,
-        DH * W * C, SH, SW, relu, groups, span,
+        _forward_narrow if narrow else _forward_wide, -(-tiles // span) * groups, work,
+        X, F, start, out, _steps(filters.shape, X.shape[2] * C, dilation), stride, relu, groups, span,
     )  # fmt: skip
     return out
 
 
-def conv2d_backward(grad_output, images, filters, stride, padding, dilation):
-    raise NotImplementedError
+def conv2d_backward(
+    grad_output, images, filters, stride, padding, dilation, *, images_gradient=True
+):
+    """Hand gradients back; parameters as in `cnnlab.naive.convolution.conv2d_backward`.
+
+    Without `images_gradient` the first of the three results is None: the first layer of a network
+    has nobody to hand it to.
+    """
+    grad_filters, grad_bias = _filters_gradient(
+        grad_output, images, filters.shape, stride, padding, dilation
+    )
+    if not images_gradient:
+        return None, grad_filters, grad_bias
+    grad_images = _images_gradient(grad_output, images.shape, filters, stride, padding, dilation)
+    return grad_images, grad_filters, grad_bias
+
+
+def _filters_gradient(G, images, filters_shape, stride, padding, dilation):
+    FH, FW, C, CO = filters_shape
+    X = _framed(images, padding)
+    K = FH * FW * C
+    # every part has sums of its own: as many as fit in 8 MB, so that the sums of a job stay near
+    parts = max(1, min(8, G.shape[0] * G.shape[1], 2_000_000 // (K * CO)))
+    groups = max(1, min(8 // parts, -(-K // 6)))
+    D = np.zeros((parts, K * CO), np.float32)
+    DB = np.zeros((parts, CO), np.float32)
+    launch(
+        _to_filters_narrow if CO <= NARROW.lanes else _to_filters_wide, parts * groups,
+        float(G.size) * K, X, G, D, DB, _steps(filters_shape, X.shape[2] * C, dilation), stride,
+        groups, max(1, min(16, 1024 // G.shape[2])),
+    )  # fmt: skip
+    total = D[0] if parts == 1 else D.sum(0)
+    return total.reshape(filters_shape), DB.sum(0)
+
+
+def _images_gradient(G, images_shape, filters, stride, padding, dilation):
+    B, H, W, C = images_shape
+    FH, FW, _, CO = filters.shape
+    (top, bottom), (left, right) = padding
+    frame = top, left, H + top + bottom, W + left + right
+    steps = _steps(filters.shape, frame[3] * C, dilation)
+    _, runs, length, _, _ = steps
+    L = WIDE.lanes
+    T = np.empty((FH * runs, -(-length // L), CO, L), np.float32)
+    launch(_turn_filters, FH * runs, T.size, filters.reshape(FH * runs, length, CO), T, length)
+    D = np.empty(images_shape, np.float32)
+    launch(_to_images, B, float(G.size) * FH * FW * C, G, T, D, D.reshape(-1), steps, stride, frame)
+    return D
+
+
+def _output_shape(images, filters, stride, padding, dilation):
+    B, H, W, _ = images.shape
+    FH, FW, _, CO = filters.shape
+    OH = (H + sum(padding[0]) - dilation[0] * (FH - 1) - 1) // stride[0] + 1
+    OW = (W + sum(padding[1]) - dilation[1] * (FW - 1) - 1) // stride[1] + 1
+    return B, OH, OW, CO

@@ -44,13 +44,16 @@ from numba.extending import intrinsic, models, register_model, typeof_impl
 __all__ = [
     "NARROW",
     "WIDE",
+    "Fixed",
     "add",
     "at",
+    "constant",
     "divide",
     "equal",
     "fma",
     "greater",
     "is_nan",
+    "known",
     "lanes",
     "load",
     "load_first",
@@ -69,11 +72,14 @@ __all__ = [
 ]
 
 
-class Width:
-    """How many lanes a vector has; a kernel names it wherever a vector is made."""
+class Fixed:
+    """A number known while compiling: each one makes a version of a kernel of its own.
 
-    def __init__(self, lanes: int) -> None:
-        self.lanes = lanes
+    The width of a vector is one; so is the size of a loop that is to be written out in full.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.lanes = number
 
 
 def _lanes_of_this_machine() -> int:
@@ -86,16 +92,16 @@ def _lanes_of_this_machine() -> int:
     return 8
 
 
-WIDE = Width(_lanes_of_this_machine())
-NARROW = Width(WIDE.lanes // 2)
+WIDE = Fixed(_lanes_of_this_machine())
+NARROW = Fixed(WIDE.lanes // 2)
 
-# ---- what Numba must know: the type of a width, of a vector, and of a mask ----------------------
+# ---- what Numba must know: the type of a fixed number, of a vector, and of a mask ----------------------
 
 
-class _WidthType(types.Type):
+class _FixedType(types.Type):
     def __init__(self, lanes):
         self.lanes = lanes
-        super().__init__(name=f"width{lanes}")
+        super().__init__(name=f"fixed{lanes}")
 
 
 class _VectorType(types.Type):
@@ -110,7 +116,7 @@ class _MaskType(types.Type):
         super().__init__(name=f"mask{lanes}")
 
 
-register_model(_WidthType)(models.OpaqueModel)
+register_model(_FixedType)(models.OpaqueModel)
 
 
 @register_model(_VectorType)
@@ -125,17 +131,17 @@ class _MaskModel(models.PrimitiveModel):
         super().__init__(manager, numba_type, ir.VectorType(ir.IntType(1), numba_type.lanes))
 
 
-@typeof_impl.register(Width)
-def _type_of_width(width, _context):
-    return _WidthType(width.lanes)
+@typeof_impl.register(Fixed)
+def _type_of_fixed(fixed, _context):
+    return _FixedType(fixed.lanes)
 
 
-@lower_constant(_WidthType)
-def _constant_width(context, _builder, _type, _value):
+@lower_constant(_FixedType)
+def _constant_fixed(context, _builder, _type, _value):
     return context.get_dummy_value()
 
 
-# ---- how an operation becomes LLVM: builders used by the operations below -------------------------
+# ---- how an operation becomes LLVM: builders used by the operations below -----------------------
 
 _INT32 = ir.IntType(32)
 _FLOAT_BYTES = 4
@@ -196,7 +202,7 @@ def _lanewise(build):
     return generate
 
 
-# ---- making vectors -------------------------------------------------------------------------------
+# ---- making vectors -----------------------------------------------------------------------------
 
 
 @intrinsic
@@ -207,6 +213,9 @@ def lanes(_typing, width):
         return context.get_constant(types.intp, signature.args[0].lanes)
 
     return types.intp(width), generate
+
+
+known = lanes  # the same question, asked of a number that is not a width
 
 
 @intrinsic
@@ -229,7 +238,7 @@ def splat(_typing, width, _value):
     return _VectorType(width.lanes)(width, types.float32), generate
 
 
-# ---- memory ---------------------------------------------------------------------------------------
+# ---- memory -------------------------------------------------------------------------------------
 
 
 @intrinsic
@@ -267,6 +276,22 @@ def load(_typing, width, array, _index):
             context, builder, signature.args[1], *arguments[1:], signature.return_type.lanes
         )
         return builder.load(address, align=_FLOAT_BYTES)
+
+    return _VectorType(width.lanes)(width, array, types.intp), generate
+
+
+@intrinsic
+def constant(_typing, width, array, _index):
+    """All lanes from memory that nobody writes while the kernel runs: may be loaded once for all."""
+    _readable(array)
+
+    def generate(context, builder, signature, arguments):
+        address = _vector_address(
+            context, builder, signature.args[1], *arguments[1:], signature.return_type.lanes
+        )
+        loaded = builder.load(address, align=_FLOAT_BYTES)
+        loaded.set_metadata("invariant.load", builder.module.add_metadata([]))
+        return loaded
 
     return _VectorType(width.lanes)(width, array, types.intp), generate
 
@@ -320,7 +345,7 @@ def store_first(_typing, array, _index, vector, _count):
     return types.void(array, types.intp, vector, types.intp), generate
 
 
-# ---- arithmetic, lane by lane ---------------------------------------------------------------------
+# ---- arithmetic, lane by lane -------------------------------------------------------------------
 
 
 @intrinsic
@@ -401,7 +426,7 @@ def relu(_typing, vector):
     return vector(vector), _lanewise(build)
 
 
-# ---- comparing and choosing -----------------------------------------------------------------------
+# ---- comparing and choosing ---------------------------------------------------------------------
 
 
 @intrinsic

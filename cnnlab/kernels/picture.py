@@ -1,0 +1,191 @@
+"""One filter over pictures of few channels: the vector's lanes lie along the row of pixels.
+
+The tile of `cnnlab.kernels.convolution` gives every lane a filter of its own; with one filter all
+lanes but one would idle. Here neighbouring lanes are neighbouring output pixels, so that one weight
+times one load of pixels moves all of them on. Four output rows are summed at once, because
+they share pixels: a row of the image is loaded once and meets every filter row it lies under::
+
+    image row 0   a0 += filter row 0
+    image row 1   a0 += filter row 1   a1 += filter row 0
+    image row 2   a0 += filter row 2   a1 += filter row 1   a2 += filter row 0
+    image row 3                        a1 += filter row 2   a2 += filter row 1   a3 += filter row 0
+    image row 4                                             a2 += filter row 2   a3 += filter row 1
+    image row 5                                                                  a3 += filter row 2
+
+That is a 3x3 filter; a higher one has more rows in the middle where all four sums take part. Per
+load of pixels there are four multiply-adds instead of one, which is what the multipliers need: two
+of them wait for two loads a cycle, and a load that is not aligned counts double.
+
+A grey picture without padding is read where it lies. Otherwise a job first copies the rows it needs
+into a scratch of its own, small enough to stay in the cache: one plane a channel, zeros around.
+
+Axes: C channels, H W image rows and columns, OH OW output rows and columns, FH FW filter rows and
+columns. Left out: strides and dilation, filters of fewer than 3 rows, outputs smaller than one
+vector by four rows (the tile takes those).
+"""
+
+import numpy as np
+
+from cnnlab.kernels._jit import inlined, kernel
+from cnnlab.kernels._threads import draw, launch
+from cnnlab.kernels.vector import WIDE, Fixed, at, fma, known, lanes, load, relu, splat, store
+
+__all__ = ["fits", "one_filter"]
+
+_ROWS = 4  # output rows summed at once
+_BAND = 32  # output rows of one job
+
+
+_ANY, _THREE, _FIVE, _SEVEN = Fixed(0), Fixed(3), Fixed(5), Fixed(7)
+
+
+@inlined
+def _taps(columns, X, x, F, f, FW, a):
+    """Add one row of pixels under one row of weights; written out where the size is fixed."""
+    for j in range(known(columns) or FW):
+        a = fma(splat(WIDE, at(F, f + j)), load(WIDE, X, x + j), a)
+    return a
+
+
+@inlined
+def _four_rows(columns, S, s, row, plane, C, F, FH, FW, start, O, o, OW, rectify):
+    """Sum four output rows by one vector of columns."""
+    a0 = start
+    a1 = start
+    a2 = start
+    a3 = start
+    for c in range(C):
+        x = s + c * plane
+        f = c * FH * FW
+        a0 = _taps(columns, S, x, F, f, FW, a0)
+        x += row
+        a0 = _taps(columns, S, x, F, f + FW, FW, a0)
+        a1 = _taps(columns, S, x, F, f, FW, a1)
+        x += row
+        a0 = _taps(columns, S, x, F, f + 2 * FW, FW, a0)
+        a1 = _taps(columns, S, x, F, f + FW, FW, a1)
+        a2 = _taps(columns, S, x, F, f, FW, a2)
+        for _ in range(3, FH):
+            x += row
+            f += FW
+            a0 = _taps(columns, S, x, F, f + 2 * FW, FW, a0)
+            a1 = _taps(columns, S, x, F, f + FW, FW, a1)
+            a2 = _taps(columns, S, x, F, f, FW, a2)
+            a3 = _taps(columns, S, x, F, f - FW, FW, a3)
+        x += row
+        a1 = _taps(columns, S, x, F, f + 2 * FW, FW, a1)
+        a2 = _taps(columns, S, x, F, f + FW, FW, a2)
+        a3 = _taps(columns, S, x, F, f, FW, a3)
+        x += row
+        a2 = _taps(columns, S, x, F, f + 2 * FW, FW, a2)
+        a3 = _taps(columns, S, x, F, f + FW, FW, a3)
+        x += row
+        a3 = _taps(columns, S, x, F, f + 2 * FW, FW, a3)
+    if rectify:
+        a0 = relu(a0)
+        a1 = relu(a1)
+        a2 = relu(a2)
+        a3 = relu(a3)
+    store(O, o, a0)
+    store(O, o + OW, a1)
+    store(O, o + 2 * OW, a2)
+    store(O, o + 3 * OW, a3)
+
+
+@inlined
+def _copy_planes(X, b, first, rows, top, left, S, row):
+    """Copy rows of image `b`, counted from the top of the padded image, into planes of zeros."""
+    H, W, C = X.shape[1:]
+    for c in range(C):
+        for r in range(rows):
+            s = (c * rows + r) * row
+            y = first + r - top
+            if 0 <= y < H:
+                x = ((b * H + y) * W) * C + c
+                S[s : s + left] = 0
+                S[s + left + W : s + row] = 0
+                for i in range(W):
+                    S[s + left + i] = at(X, x + i * C)
+            else:
+                S[s : s + row] = 0
+
+
+@inlined
+def _one_filter(columns, tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify):
+    _, H, W, C = X.shape
+    B, OH, OW, _ = O.shape
+    bands = jobs // B
+    L = lanes(WIDE)
+    start = splat(WIDE, bias)
+    copied = C > 1 or OH != H - FH + 1 or OW != W - FW + 1
+    row = left + W + right
+    S = flat
+    if copied:
+        S = np.empty(C * (_BAND + FH - 1) * row, np.float32)
+    job = draw(tickets)
+    while job < jobs:
+        b = job // bands
+        y1 = min(job % bands * _BAND + _BAND, OH)
+        y0 = max(0, min(y1 - _ROWS, job % bands * _BAND))  # the last band may redo rows
+        rows = y1 - y0 + FH - 1
+        s = (b * H + y0) * W
+        if copied:
+            _copy_planes(X, b, y0, rows, top, left, S, row)
+            s = 0
+        for y in range(0, y1 - y0, _ROWS):
+            y = min(y, y1 - y0 - _ROWS)  # noqa: PLW2901 - the last four rows may overlap
+            for i in range(0, OW, L):
+                x = min(i, OW - L)  # as may the last columns
+                _four_rows(
+                    columns, S, s + y * row + x, row, rows * row, C, F, FH, FW, start,
+                    O, (b * OH + y0 + y) * OW + x, OW, rectify,
+                )  # fmt: skip
+        job = draw(tickets)
+
+
+@kernel
+def _three_columns(tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify):
+    _one_filter(_THREE, tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify)
+
+
+@kernel
+def _five_columns(tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify):
+    _one_filter(_FIVE, tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify)
+
+
+@kernel
+def _seven_columns(tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify):
+    _one_filter(_SEVEN, tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify)
+
+
+@kernel
+def _any_columns(tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify):
+    _one_filter(_ANY, tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify)
+
+
+_KERNELS = {3: _three_columns, 5: _five_columns, 7: _seven_columns}
+
+
+def fits(filters_shape, out_shape, stride, dilation):
+    """Say whether `one_filter` takes this convolution."""
+    FH, _, _, CO = filters_shape
+    return (
+        CO == 1
+        and FH >= 3
+        and stride == (1, 1)
+        and dilation == (1, 1)
+        and out_shape[1] >= _ROWS
+        and out_shape[2] >= WIDE.lanes
+    )
+
+
+def one_filter(images, filters, bias, padding, out, rectify):
+    """Slide one filter over every image, stride 1."""
+    FH, FW, C, _ = filters.shape
+    (top, _), (left, right) = padding
+    by_plane = filters.reshape(-1) if C == 1 else filters[..., 0].transpose(2, 0, 1).ravel()
+    launch(
+        _KERNELS.get(FW, _any_columns), out.shape[0] * -(-out.shape[1] // _BAND),
+        float(out.size) * FH * FW * C, images, images.reshape(-1), by_plane, FH, FW,
+        0.0 if bias is None else float(bias[0]), out, top, left, right, rectify,
+    )  # fmt: skip
