@@ -47,6 +47,7 @@ class Chapter:
 
 
 CHAPTERS = (
+    Chapter("00_start_here", "Start here", "a first filter, how the pages work", "start"),
     Chapter("01_filters", "Filters", "images as numbers, blur, edges, detectors", "filters"),
     Chapter("02_stride_and_padding", "Stride and padding", "sizes, dropped rows, the dark rim"),
     Chapter("03_convolutional_layers", "Convolutional layers", "channels, bias, many filters"),
@@ -115,22 +116,20 @@ def progress() -> Progress:
     Progress
         It prints as a table. Quiz questions count where the first answer was right.
     """
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for chapter in CHAPTERS:
         title = f"{chapter.stem[:2]} {chapter.title}"
         if not chapter.module:
             rows.append((title, chapter.carries, "to come", "", ""))
             continue
         predictions, tasks, quiz = chapter.parts()
-        predicted = sum(bool(part.picked) for part in predictions)
-        solved = sum(task.solved for task in tasks)
-        right = sum(part.picked[:1] == [part.right] for part in quiz)
-        rows.append(
-            (
-                title, chapter.carries, f"{predicted} of {len(predictions)}",
-                f"{solved} of {len(tasks)}", f"{right} of {len(quiz)}",
-            )
-        )  # fmt: skip
+        counts = [
+            (sum(bool(part.picked) for part in predictions), len(predictions)),
+            (sum(task.solved for task in tasks), len(tasks)),
+            (sum(part.picked[:1] == [part.right] for part in quiz), len(quiz)),
+        ]
+        done = [f"{done} of {total}" if total else "" for done, total in counts]
+        rows.append((title, chapter.carries, *done))
     note = (
         ""
         if STORE.saved

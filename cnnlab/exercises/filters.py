@@ -142,12 +142,12 @@ one_number = Exercise(
     prompt="Work out the top right number of the map of example A.",
     answer=lambda: filters.apply(IMAGE_A, WEIGHTS_A)[0, 2],
     solution_code="""\
-window = image[0:3, 2:5]
-number = (window * weights).sum()""",
+window = image_a[0:3, 2:5]
+number = (window * weights_a).sum()""",
     hints=(
         "Two grids of the same size can be multiplied with *: number by number.",
         "The products have to be added up: an array has a method for that, .sum().",
-        "(window * weights).sum()",
+        "(window * weights_a).sum()",
     ),
     mistakes=(
         Mistake(
