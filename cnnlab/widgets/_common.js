@@ -510,15 +510,24 @@ export class NumberGrid {
     if (this.cells.length !== rows || this.cells[0]?.length !== columns) this.#build(rows, columns);
     this.values = values;
     values.forEach((line, row) => line.forEach((value, column) => {
-      const cell = this.cells[row][column];
-      const text = value === null ? "…" : numberText(value, digits);
+      const cell = this.cells[row][column], { background, ink } = colour(value ?? 0);
+      const look = `${value} ${background} ${ink}`;
+      if (cell.look === look && !cell.typing) return; // what stays the same costs no drawing
+      cell.look = look;
+      const text = this.#text(value, digits);
       if (cell.value !== text && !cell.typing) cell.value = text;
-      cell.setAttribute("aria-label", `${this.describe(row, column)}: ${value === null ? "several values" : text}`);
+      cell.setAttribute("aria-label", `${this.describe(row, column)}: ${value === null ? "several values" : numberText(value)}`);
       cell.title = value === null ? "differs between the channels" : String(value);
-      const { background, ink } = colour(value ?? 0);
       cell.style.setProperty("--cell", background);
       cell.style.setProperty("--ink", ink);
     }));
+  }
+
+  /** Small cells leave out the zero before the point. */
+  #text(value, digits = 3) {
+    if (value === null) return "…";
+    const text = numberText(value, digits);
+    return this.cells.length > 5 || this.cells[0]?.length > 5 ? text.replace(/^(−?)0\./, "$1.") : text;
   }
 
   #build(rows, columns) {
@@ -569,8 +578,7 @@ export class NumberGrid {
     cell.typing = false;
     cell.classList.remove("cnnlab-wrong");
     cell.removeAttribute("aria-invalid");
-    const value = this.values[row][column];
-    cell.value = value === null ? "…" : numberText(value);
+    cell.value = this.#text(this.values[row][column]);
   }
 
   #set(row, column, value, gesture) {

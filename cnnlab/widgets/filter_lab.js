@@ -301,7 +301,8 @@ class FilterPanel {
     this.bias.update([[bias]], (value) => colourOf(value, Math.max(limit, Math.abs(bias)), colours));
     this.tabs.element.hidden = !deep;
     this.tabs.show(this.channel);
-    this.total.textContent = `Sum ${numberText(weights.reduce((sum, one) => sum + one, 0), 2)}`;
+    const sum = weights.reduce((total, one) => total + one, 0);
+    this.total.textContent = `Sum ${numberText(Math.abs(sum) < 1e-5 ? 0 : sum, 2)}`; // what rounding left is no sum
     const size = filter.length === filter[0].length ? filter.length : 0;
     if (size) this.size.select.value = size;
     else this.size.select.selectedIndex = -1;
@@ -342,7 +343,7 @@ function numbersOver(picture, values, channels, digits) {
   return Array.from(values, (value, k) => {
     const text = value === null ? "nan" : numberText(value, digits);
     return make("text", { x: (k % picture.width) + 0.5, y: Math.floor(k / picture.width) + 0.5,
-      "font-size": Math.min(0.42, 1.5 / text.length), fill: picture.inkAt(k) }, text);
+      "font-size": Math.min(0.34, 1.4 / text.length), fill: picture.inkAt(k) }, text);
   });
 }
 
@@ -417,10 +418,11 @@ class LabView {
   }
 
   #mapFigure() {
-    this.mapCaption = make("figcaption", {}, make("strong", {}, "Feature map"), " ", make("span", { class: "lab-size" }), this.source);
+    this.range = make("span", { class: "lab-range", "data-role": "range" });
+    this.mapCaption = make("figcaption", {}, make("strong", {}, "Feature map"), " ", make("span", { class: "lab-size" }), this.source,
+      make("span", { class: "lab-space" }), this.range);
     this.bar = make("canvas", { class: "lab-bar", width: 255, height: 1, "aria-hidden": "true" });
     this.ticks = make("div", { class: "lab-ticks", "aria-hidden": "true" });
-    this.range = make("span", { class: "lab-range", "data-role": "range" });
     return make("figure", { class: "lab-figure lab-map" }, this.mapCaption, this.map.element,
       make("div", { class: "lab-scale" }, this.bar, this.ticks));
   }
@@ -444,11 +446,11 @@ class LabView {
       (activation) => session.change({ activation }), { "data-control": "activation" });
     this.palette = choice("Colours", Object.entries(COLOURS).map(([name, { title }]) => [name, title]),
       (palette) => session.change({ palette }), { "data-control": "palette" });
-    this.limit = choice("Strongest at", [["auto", "Follows the map"], ["keep", "Kept where it is"]], (value) =>
+    this.limit = choice("Range", [["auto", "Follows the map"], ["keep", "Stays as it is"]], (value) =>
       session.change({ limit: value === "auto" ? null : Math.fround(session.frame?.limit ?? 1) }), { "data-control": "limit" });
     return make("div", { class: "lab-controls", role: "group", "aria-label": "Convolution and colours" },
       count("Stride", "stride"), this.padding.element, count("Dilation", "dilation"), this.activation.element,
-      make("span", { class: "lab-space" }), this.range, this.palette.element, this.limit.element);
+      make("span", { class: "lab-space" }), this.palette.element, this.limit.element);
   }
 
   // What the hand does.
@@ -696,9 +698,12 @@ class LabView {
     this.activation.select.value = settings.activation;
     this.palette.select.value = settings.palette;
     this.limit.select.value = settings.limit === null ? "auto" : "keep";
+    // Room for the arithmetic, so that nothing jumps when a pixel is pointed at.
+    const lines = settings.filter.length * 25 + 24;
+    this.inspector.style.minHeight = `${56 + lines * (settings.colour ? 3 : 1)}px`;
     this.undo.disabled = !history.past.length;
     this.redo.disabled = !history.future.length;
-    this.#drawBar();
+    if (settings.palette !== this.barPalette) this.#drawBar();
   }
 
   #showFrame() {
@@ -706,7 +711,7 @@ class LabView {
     this.map.paint(height, width, steps, palette, source);
     this.#notice("");
     this.mapCaption.querySelector(".lab-size").textContent = `${height} × ${width}`;
-    this.range.replaceChildren("min ", make("b", {}, numberText(low)), " max ", make("b", {}, numberText(high)));
+    this.range.replaceChildren("min ", make("b", {}, numberText(low)), "  max ", make("b", {}, numberText(high)));
     this.mapNumbers = numbersOver(this.map, numbers, 1, 2);
     this.map.canvas.setAttribute("aria-label",
       `Feature map: ${height} rows, ${width} columns, from ${numberText(low)} to ${numberText(high)}`);
@@ -722,7 +727,7 @@ class LabView {
 
   #drawBar() {
     const { palette } = this.session.settings, limit = this.session.frame?.limit ?? 1;
-    this.barLimit = limit;
+    Object.assign(this, { barLimit: limit, barPalette: palette });
     const { signed, pixels } = COLOURS[palette], context = this.bar.getContext("2d");
     const image = context.createImageData(255, 1);
     new Uint32Array(image.data.buffer).set(pixels.subarray(0, 255));

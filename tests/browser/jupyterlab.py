@@ -1,0 +1,231 @@
+"""JupyterLab in a real browser: a server of its own in empty folders, and a page to look at it.
+
+Used by the browser tests, by the benchmark of the widgets and by the script that takes the picture
+of the README.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import nbformat
+from playwright.sync_api import Browser, Page, sync_playwright
+
+MISSING = "no browser: apt install chromium (or install Google Chrome)"
+TOKEN = "browser-tests"  # noqa: S105 - opens a server on this machine that lives for minutes
+
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+    "--force-color-profile=srgb",
+]
+
+_SETTINGS: dict[str, Any] = {
+    "@jupyterlab/apputils-extension:notification": {
+        "fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True,
+    },
+    "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+}  # fmt: skip
+
+_READY = """() => {
+  const panel = window.jupyterapp?.shell?.currentWidget, context = panel?.sessionContext;
+  return Boolean(panel?.content?.widgets && panel.context?.isReady && context?.isReady
+    && context.session?.kernel?.status === "idle"
+    && context.session.kernel.connectionStatus === "connected");
+}"""
+
+# The promise of run-all-cells has no time-out of its own, so it is not awaited here.
+_RUN_ALL = """() => {
+  window.ranAll = null;
+  window.jupyterapp.commands.execute("notebook:run-all-cells").then(
+    (fine) => { window.ranAll = fine; }, (error) => { window.ranAll = String(error); });
+}"""
+
+_CELLS = """() => window.jupyterapp.shell.currentWidget.content.widgets
+  .filter((cell) => cell.model.type === "code" && cell.model.sharedModel.getSource().trim())
+  .map((cell) => ({
+    count: cell.model.executionCount,
+    source: cell.model.sharedModel.getSource(),
+    errors: cell.model.outputs.toJSON().filter((output) => output.output_type === "error")
+      .map((output) => `${output.ename}: ${output.evalue}`),
+  }))"""
+
+
+def find_browser() -> str | None:
+    """Find Chromium or Chrome on the path."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next((path for name in names if (path := shutil.which(name))), None)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start the browser; nothing is downloaded."""
+    path = find_browser()
+    if path is None:
+        raise RuntimeError(MISSING)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=_FLAGS)
+        yield browser
+        browser.close()
+
+
+class Server:
+    """A JupyterLab server on a free port, its settings and the user's kept apart.
+
+    Parameters
+    ----------
+    folder : Path
+        An empty folder for notebooks and settings.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.notebooks = folder / "notebooks"
+        self.settings = folder / "settings"
+        overrides = self.settings / "config" / "labconfig" / "default_setting_overrides.json"
+        for needed in (self.notebooks, overrides.parent):
+            needed.mkdir(parents=True)
+        overrides.write_text(json.dumps(_SETTINGS))
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = int(free.getsockname()[1])
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.log = self.settings / "server.log"
+
+    def __enter__(self) -> Self:
+        folders = {
+            "JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data",
+            "JUPYTER_RUNTIME_DIR": "runtime", "JUPYTERLAB_SETTINGS_DIR": "lab",
+            "JUPYTERLAB_WORKSPACES_DIR": "workspaces", "IPYTHONDIR": "ipython",
+        }  # fmt: skip
+        environment = {name: str(self.settings / folder) for name, folder in folders.items()}
+        options = [
+            "--no-browser", "--ip=127.0.0.1", f"--port={self.port}", "--allow-root",
+            f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={self.notebooks}",
+            "--ServerApp.port_retries=0", "--LabApp.expose_app_in_browser=True",
+            "--LabApp.news_url=", "--LabApp.extension_manager=readonly",
+            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        ]  # fmt: skip
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "jupyter", "lab", *options],
+            env={**os.environ, **environment},
+            stdout=self.log.open("w"),
+            stderr=subprocess.STDOUT,
+        )
+        deadline = time.monotonic() + 60
+        while not self._answers():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.process.kill()
+                raise RuntimeError(f"JupyterLab did not start:\n{self.log.read_text()}")
+            time.sleep(0.2)
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.address}/api?token={TOKEN}", timeout=1):
+                return True
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+    def write(self, name: str, *cells: str) -> str:
+        """Write a notebook of code cells; returns its name."""
+        notebook = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
+            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+        )
+        nbformat.write(notebook, self.notebooks / name)
+        return name
+
+
+class Notebook:
+    """A notebook open in JupyterLab.
+
+    Parameters
+    ----------
+    page : Page
+        A page of the browser.
+    server : Server
+    name : str
+        The notebook, below the server's folder.
+    address : str, optional
+        Where to reach the server if not directly, as through a proxy that adds delay.
+    """
+
+    def __init__(self, page: Page, server: Server, name: str, address: str | None = None) -> None:
+        self.page = page
+        # A workspace of its own: else JupyterLab opens what was open last.
+        workspace = f"{name.rsplit('/', 1)[-1].removesuffix('.ipynb')}-{time.monotonic_ns()}"
+        page.goto(
+            f"{address or server.address}/lab/workspaces/{workspace}/tree/{name}?reset&token={TOKEN}"
+        )
+        page.wait_for_function(_READY, timeout=60_000)
+        page.evaluate("window.jupyterapp.shell.collapseLeft()")
+        self.panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+
+    def run_all(self, timeout: float = 120) -> None:
+        """Run every cell; fails with the cells that did not run or ended in an error."""
+        self.page.evaluate(_RUN_ALL)
+        self.page.wait_for_function("() => window.ranAll !== null", timeout=timeout * 1000)
+        cells = self.page.evaluate(_CELLS)
+        failed = [cell for cell in cells if cell["errors"] or not cell["count"]]
+        assert self.page.evaluate("window.ranAll") is True, failed
+        assert not failed, failed
+
+    def run(self, code: str) -> str:
+        """Run code in the notebook's kernel, beside its cells; returns what it printed."""
+        result: dict[str, Any] = self.page.evaluate(
+            """async (code) => {
+              const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+              const future = kernel.requestExecute({ code, store_history: false });
+              let text = "", error = null;
+              future.onIOPub = (message) => {
+                if (message.header.msg_type === "stream") text += message.content.text;
+                if (message.header.msg_type === "error") error = message.content.traceback.join("\\n");
+              };
+              await future.done;
+              return { text, error };
+            }""",
+            code,
+        )
+        assert result["error"] is None, result["error"]
+        return str(result["text"])
+
+    def shut_down(self) -> None:
+        """End the kernel, so that the next notebook has the machine to itself."""
+        self.page.evaluate("window.jupyterapp.shell.currentWidget?.sessionContext?.shutdown()")
+
+
+def pixels_of(page: Page, selector: str) -> Sequence[int]:
+    """Read the pixels of a canvas: red, green, blue, opacity, row by row."""
+    values: Sequence[int] = page.locator(selector).first.evaluate(
+        """(canvas) => Array.from(
+          canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data)"""
+    )
+    return values
