@@ -41,7 +41,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from cnnlab.kernels import picture
+from cnnlab.kernels import picture, winograd
 from cnnlab.kernels._jit import inlined, kernel
 from cnnlab.kernels._threads import draw, launch
 from cnnlab.kernels.vector import (
@@ -391,6 +391,18 @@ def _turn_filters(tickets, jobs, F, T, length):
         job = draw(tickets)
 
 
+@kernel
+def _turn(tickets, jobs, F, T):
+    """Turn the filters by half a turn, and exchange channels and filters; jobs are weights."""
+    _, C, CO = F.shape
+    job = draw(tickets)
+    while job < jobs:
+        for o in range(CO):
+            for c in range(C):
+                T[jobs - 1 - job, o, c] = F[job, c, o]
+        job = draw(tickets)
+
+
 @inlined
 def _scatter_tile(G, g, CO, T, t, D, d, step, n, pixels):
     """Sum what up to six neighbouring pixels hand back to one vector of their patches, and add it."""
@@ -472,30 +484,49 @@ def _to_images(tickets, jobs, G, T, D, flat, steps, stride, frame):
 # ---- the choice of a way, and the calls -----------------------------------------------------------
 
 
-def _way(filters_shape, out_shape, stride, dilation):
-    """Say which forward kernel is fastest: the one place that decides.
-
-    ``"picture"``: one filter, lanes along the row. ``"bank"``: one channel, filters that fit in the
-    registers. ``"tile"``: everything.
-    """
-    FH, FW, C, CO = filters_shape
-    if picture.fits(filters_shape, out_shape, stride, dilation):
-        return "picture"
-    if (
-        C == 1
-        and dilation == (1, 1)
-        and (FH, FW, CO <= NARROW.lanes) in _BANKS
-        and CO <= WIDE.lanes
-    ):
-        return "bank"
-    return "tile"
-
-
 _BANKS = {
     (3, 3, True): _bank3_narrow,
     (3, 3, False): _bank3_wide,
     (5, 5, True): _bank5_narrow,
 }
+
+
+@lru_cache(maxsize=1024)
+def _way(filters_shape, out_shape, stride, dilation):
+    """Say which forward kernel is fastest: with `_gradient_way` the one place that decides.
+
+    ``"picture"``: one filter, dense, stride 1; lanes along the row, so a row must fill a vector.
+    ``"bank"``: one channel, few filters; every weight in a register.
+    ``"winograd"``: 3x3, dense, stride 1; mixing pays from 16 channels and 16 filters on.
+    ``"tile"``: everything.
+    """
+    FH, FW, C, CO = filters_shape
+    _, OH, OW, _ = out_shape
+    sliding = stride == dilation == (1, 1)
+    if sliding and CO == 1 and FH >= 3 and OH >= picture.ROWS and OW >= WIDE.lanes:
+        return "picture"
+    if C == 1 and dilation == (1, 1) and CO <= WIDE.lanes and (FH, FW, CO <= NARROW.lanes) in _BANKS:
+        return "bank"
+    if sliding and FH == FW == 3 and min(C, CO) >= 16 and min(OH, OW) >= 4:
+        return "winograd"
+    return "tile"
+
+
+@lru_cache(maxsize=1024)
+def _gradient_way(filters_shape, out_shape, stride, dilation):
+    """Say which kernel is fastest for the gradient to the filters.
+
+    ``"winograd"``: where `_way` says so, as long as the tiles are many beside the filters, whose
+    36 mixed numbers each are kept and mixed back.
+    ``"tile"``: everything.
+    """
+    _, _, C, CO = filters_shape
+    B, OH, OW, _ = out_shape
+    tiles = B * -(-OH // 4) * -(-OW // 4)
+    few_filters = C * CO <= min(256 * 256, 256 * tiles) and tiles >= 64
+    if few_filters and _way(filters_shape, out_shape, stride, dilation) == "winograd":
+        return "winograd"
+    return "tile"
 
 
 @lru_cache(maxsize=64)
@@ -530,8 +561,11 @@ def conv2d(images, filters, bias, stride, padding, dilation, *, out=None, relu=F
     if way == "picture":
         picture.one_filter(images, filters, bias, padding, out, relu)
         return out
-    work = float(out.size) * FH * FW * C
     start = _zeros(CO) if bias is None else bias
+    if way == "winograd":
+        winograd.conv2d(images, filters, start, padding[0][0], padding[1][0], out, relu)
+        return out
+    work = float(out.size) * FH * FW * C
     X = _framed(images, padding)
     F = filters.reshape(-1)
     if way == "bank":
@@ -571,6 +605,10 @@ def conv2d_backward(
 
 def _filters_gradient(G, images, filters_shape, stride, padding, dilation):
     FH, FW, C, CO = filters_shape
+    if _gradient_way(filters_shape, G.shape, stride, dilation) == "winograd":
+        gradients = winograd.filters_gradient(G, images, padding[0][0], padding[1][0])
+        if gradients is not None:  # else NaN or infinity is about: directly, as the definition says
+            return gradients
     X = _framed(images, padding)
     K = FH * FW * C
     # every part has sums of its own: as many as fit in 8 MB, so that the sums of a job stay near
@@ -592,12 +630,18 @@ def _images_gradient(G, images_shape, filters, stride, padding, dilation):
     FH, FW, _, CO = filters.shape
     (top, bottom), (left, right) = padding
     frame = top, left, H + top + bottom, W + left + right
+    D = np.empty(images_shape, np.float32)
+    if _way((FH, FW, CO, C), images_shape, stride, dilation) == "winograd":
+        # handing back is a convolution of the gradients with the filters turned by half a turn
+        turned = np.empty((FH, FW, CO, C), np.float32)
+        launch(_turn, FH * FW, turned.size, filters.reshape(-1, C, CO), turned.reshape(-1, CO, C))
+        winograd.conv2d(G, turned, _zeros(C), FH - 1 - top, FW - 1 - left, D, False)
+        return D
     steps = _steps(filters.shape, frame[3] * C, dilation)
     _, runs, length, _, _ = steps
     L = WIDE.lanes
     T = np.empty((FH * runs, -(-length // L), CO, L), np.float32)
     launch(_turn_filters, FH * runs, T.size, filters.reshape(FH * runs, length, CO), T, length)
-    D = np.empty(images_shape, np.float32)
     launch(_to_images, B, float(G.size) * FH * FW * C, G, T, D, D.reshape(-1), steps, stride, frame)
     return D
 

@@ -21,7 +21,7 @@ into a scratch of its own, small enough to stay in the cache: one plane a channe
 
 Axes: C channels, H W image rows and columns, OH OW output rows and columns, FH FW filter rows and
 columns. Left out: strides and dilation, filters of fewer than 3 rows, outputs smaller than one
-vector by four rows (the tile takes those).
+vector by four rows: the tile takes those.
 """
 
 import numpy as np
@@ -30,9 +30,9 @@ from cnnlab.kernels._jit import inlined, kernel
 from cnnlab.kernels._threads import draw, launch
 from cnnlab.kernels.vector import WIDE, Fixed, at, fma, known, lanes, load, relu, splat, store
 
-__all__ = ["fits", "one_filter"]
+__all__ = ["ROWS", "one_filter"]
 
-_ROWS = 4  # output rows summed at once
+ROWS = 4  # output rows summed at once
 _BAND = 32  # output rows of one job
 
 
@@ -126,14 +126,14 @@ def _one_filter(columns, tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, 
     while job < jobs:
         b = job // bands
         y1 = min(job % bands * _BAND + _BAND, OH)
-        y0 = max(0, min(y1 - _ROWS, job % bands * _BAND))  # the last band may redo rows
+        y0 = max(0, min(y1 - ROWS, job % bands * _BAND))  # the last band may redo rows
         rows = y1 - y0 + FH - 1
         s = (b * H + y0) * W
         if copied:
             _copy_planes(X, b, y0, rows, top, left, S, row)
             s = 0
-        for y in range(0, y1 - y0, _ROWS):
-            y = min(y, y1 - y0 - _ROWS)  # noqa: PLW2901 - the last four rows may overlap
+        for y in range(0, y1 - y0, ROWS):
+            y = min(y, y1 - y0 - ROWS)  # noqa: PLW2901 - the last four rows may overlap
             for i in range(0, OW, L):
                 x = min(i, OW - L)  # as may the last columns
                 _four_rows(
@@ -164,19 +164,6 @@ def _any_columns(tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, r
 
 
 _KERNELS = {3: _three_columns, 5: _five_columns, 7: _seven_columns}
-
-
-def fits(filters_shape, out_shape, stride, dilation):
-    """Say whether `one_filter` takes this convolution."""
-    FH, _, _, CO = filters_shape
-    return (
-        CO == 1
-        and FH >= 3
-        and stride == (1, 1)
-        and dilation == (1, 1)
-        and out_shape[1] >= _ROWS
-        and out_shape[2] >= WIDE.lanes
-    )
 
 
 def one_filter(images, filters, bias, padding, out, rectify):
