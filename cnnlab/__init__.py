@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 
 _MODULES = frozenset(
     {
+        "augmentation",
         "callbacks",
         "checkpoints",
         "datasets",
@@ -27,6 +28,7 @@ _MODULES = frozenset(
         "naive",
         "optimizers",
         "plots",
+        "recipes",
         "shapes",
         "training",
         "widgets",

@@ -7,8 +7,10 @@ before the step or after it, and nothing in between. So an array taken from `par
 it was.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from cnnlab import functional as F
 from cnnlab.errors import DataError, ShapeError
-from cnnlab.layers import Array, Softmax
+from cnnlab.layers import Array, Shape, Softmax
 from cnnlab.losses import Loss, softmax_cross_entropy
 from cnnlab.sequential import Sequential
 
@@ -122,6 +124,62 @@ class Network:
         net.sequential = sequential
         net.replace(net._by_layer(parameters, copy=copy))
         return net
+
+    # To and from other worlds; see `interop`.
+
+    @classmethod
+    def from_torch(cls, module: Any, input_shape: Shape | None = None) -> "Network":
+        """Take a network over from PyTorch, weights and all.
+
+        Parameters
+        ----------
+        module : torch.nn.Sequential
+        input_shape : tuple of int, optional
+            ``(height, width, channels)`` of the images: PyTorch does not store it.
+
+        Raises
+        ------
+        DataError
+            If a layer has no counterpart here; the message names it.
+        """
+        from cnnlab import interop
+
+        return cls.from_parameters(*interop.from_torch(module, input_shape), copy=False)
+
+    @classmethod
+    def from_keras(cls, path: str | os.PathLike[str]) -> "Network":
+        """Take a network over from a file that Keras saved, without TensorFlow.
+
+        Parameters
+        ----------
+        path : path_like
+            What ``model.save("model.keras")`` wrote.
+
+        Raises
+        ------
+        DataError
+            If the file is unusable, or a layer has no counterpart here; the message names it.
+        """
+        from cnnlab import interop
+
+        return cls.from_parameters(*interop.from_keras(Path(path)), copy=False)
+
+    def to_torch(self) -> Any:
+        """Build the same network in PyTorch, with a copy of the weights.
+
+        Returns
+        -------
+        torch.nn.Sequential
+            In evaluation mode; it takes images as (batch, channels, height, width).
+
+        Raises
+        ------
+        DataError
+            If PyTorch is not installed, or a layer has no counterpart there.
+        """
+        from cnnlab import interop
+
+        return interop.to_torch(self.sequential, self.parameters)
 
     def __repr__(self) -> str:
         stack = self.sequential

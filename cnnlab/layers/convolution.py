@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -139,6 +139,18 @@ class Conv2D(Layer):
     def backward(
         self, parameters: Parameters, cache: Any, grad_output: Array
     ) -> tuple[Array, dict[str, Array]]:
+        grad_x, gradients = self._gradients(parameters, cache, grad_output, images=True)
+        return cast(Array, grad_x), gradients
+
+    def grad_parameters(
+        self, parameters: Parameters, cache: Any, grad_output: Array
+    ) -> dict[str, Array]:
+        return self._gradients(parameters, cache, grad_output, images=False)[1]
+
+    def _gradients(
+        self, parameters: Parameters, cache: Any, grad_output: Array, *, images: bool
+    ) -> tuple[Array | None, dict[str, Array]]:
+        """Go back; the gradient by the images, half of the work, only if it is wanted."""
         x, output = cache
         if self.activation is not None:
             grad_output = activation_named(self.activation).apply_backward(grad_output, output)
@@ -149,6 +161,7 @@ class Conv2D(Layer):
             stride=self.stride,
             padding=self.padding,
             dilation=self.dilation,
+            images_gradient=images,
         )
         gradients = {"filters": grad_filters}
         if self.bias:
