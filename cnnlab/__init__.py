@@ -22,6 +22,7 @@ _MODULES = frozenset(
         "functional",
         "images",
         "initializers",
+        "interop",
         "layers",
         "losses",
         "metrics",

@@ -7,10 +7,8 @@ before the step or after it, and nothing in between. So an array taken from `par
 it was.
 """
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -147,13 +145,13 @@ class Network:
         return cls.from_parameters(*interop.from_torch(module, input_shape), copy=False)
 
     @classmethod
-    def from_keras(cls, path: str | os.PathLike[str]) -> "Network":
+    def from_keras(cls, model: Any) -> "Network":
         """Take a network over from a file that Keras saved, without TensorFlow.
 
         Parameters
         ----------
-        path : path_like
-            What ``model.save("model.keras")`` wrote.
+        model : path_like, or keras.Sequential
+            What ``model.save("model.keras")`` wrote, or the model itself.
 
         Raises
         ------
@@ -162,7 +160,7 @@ class Network:
         """
         from cnnlab import interop
 
-        return cls.from_parameters(*interop.from_keras(Path(path)), copy=False)
+        return cls.from_parameters(*interop.from_keras(model), copy=False)
 
     def to_torch(self) -> Any:
         """Build the same network in PyTorch, with a copy of the weights.
