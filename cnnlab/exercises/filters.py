@@ -69,8 +69,9 @@ even_sky = Question(
     chapter=_CHAPTER,
     name="even_sky",
     prompt=(
-        "A sky is equally bright everywhere: every pixel is 0.8. The filter 0 1 0 / 1 -4 1 / 0 1 0 "
-        "slides over it. What does the feature map say there?"
+        "A filter has -4 in the middle, 1 above, below, left and right of it, and 0 in the "
+        "corners. It slides over a sky where every pixel is 0.8. What does the feature map say "
+        "there?"
     ),
     choices=(
         Choice(
@@ -530,15 +531,15 @@ quiz = (
                 "weights can be negative.",
             ),
             Choice(
+                "An edge, dark on the left and bright on the right",
+                "brighter",
+                "There the right side, which counts plus, is brighter, and the answer is positive.",
+            ),
+            Choice(
                 "An edge, bright on the left and dark on the right",
                 "darker",
                 "The right side counts plus, the left side minus. If the left is brighter, minus "
                 "wins: the sign tells which way the edge goes.",
-            ),
-            Choice(
-                "An edge, dark on the left and bright on the right",
-                "brighter",
-                "There the right side, which counts plus, is brighter, and the answer is positive.",
             ),
         ),
         answer=lambda: (
@@ -595,16 +596,16 @@ quiz = (
         "its strongest answers?",
         choices=(
             Choice(
-                "Where the picture is brightest",
-                "bright",
-                "That is what happens if the mean is not taken off. Weights that add up to zero "
-                "give 0 to every even area, the brightest too.",
-            ),
-            Choice(
                 "Where the picture is bright and dark in the same places as the filter",
                 "alike",
                 "There bright pixels meet positive weights and dark ones negative weights: nearly "
                 "everything adds to the sum. This is why a filter is called a feature detector.",
+            ),
+            Choice(
+                "Where the picture is brightest",
+                "bright",
+                "That is what happens if the mean is not taken off. Weights that add up to zero "
+                "give 0 to every even area, the brightest too.",
             ),
             Choice(
                 "Where the picture is darkest",

@@ -128,7 +128,7 @@ def test_the_quiz_gives_feedback_at_once_and_counts_first_answers(page):
     assert repr(quiz) == "Quiz. 5 questions, 0 answered, 0 right at once."
     assert quiz.commit(1, "b").passed
     assert quiz.commit(2, "a").passed is False
-    assert quiz.commit(2, "b").passed
+    assert quiz.commit(2, "c").passed
     assert repr(quiz) == "Quiz. 5 questions, 2 answered, 1 right at once."
     page.send(quiz, kind="commit", question=2, place=1)
     assert quiz._shown[2]["done"]
