@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import kernels, machine, report, startup
+from . import browser, kernels, machine, report, startup
 
 _RESULTS = Path(__file__).parent / "results"
 
@@ -64,6 +64,15 @@ def _startup(options: argparse.Namespace) -> None:
     )
 
 
+def _browser(options: argparse.Namespace) -> None:
+    changes, seconds = (20, 3.0) if options.quick else (60, 5.0)
+    patience = machine.Patience(2.0 if options.quick else 20.0, 300.0)
+    figures = browser.run(changes, seconds, patience)
+    _publish(
+        "browser", figures, report.browser_table(figures), report.browser_verdicts(figures), options
+    )
+
+
 def _publish(
     name: str,
     figures: Mapping[str, Any],
@@ -80,7 +89,7 @@ def _publish(
     print(f"\n{len(verdicts) - missed} of {len(verdicts)} targets reached")
     if figures["load"]["rounds_on_a_busy_machine"]:
         print(f"the machine was busy: {figures['load']}", file=sys.stderr)
-    kept = figures | {"verdicts": [vars(verdict) for verdict in verdicts]}
+    kept = {**figures, "verdicts": [vars(verdict) for verdict in verdicts]}
     (options.output / f"{name}.json").write_text(json.dumps(kept, indent=1) + "\n")
     (options.output / f"{name}.md").write_text(f"{table.markdown()}\n\n{where}\n")
 
@@ -88,6 +97,7 @@ def _publish(
 _BENCHMARKS: dict[str, Callable[[argparse.Namespace], None]] = {
     "kernels": _kernels,
     "startup": _startup,
+    "browser": _browser,
 }
 
 if __name__ == "__main__":

@@ -26,9 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import machine
+from .machine import ROOT
 from .workloads import WORKLOADS, Workload
-
-ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -204,8 +203,8 @@ def _measure(
             if built["available"]:
                 answers[name] = _answer(process)
                 seconds[name] = built["seconds"]
-        except RuntimeError as error:
-            row["refused"][name] = str(error)
+        except RuntimeError as problem:
+            row["refused"][name] = str(problem)
         if OURS not in seconds:
             return row
     errors = _relative_errors(answers)

@@ -13,6 +13,8 @@ from typing import Any
 import llvmlite.binding as llvm
 import psutil
 
+ROOT = Path(__file__).parents[2]  # of the checkout
+
 _CHAINS = 12  # independent sums: enough to hide the latency of a multiply-add on any core
 _STEPS = 1_000_000
 

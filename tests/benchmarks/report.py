@@ -167,22 +167,29 @@ def kernel_picture(report: Mapping[str, Any], path: str) -> None:
     from matplotlib.figure import Figure
 
     ink, colours = "#7f7f7f", {1: "#56b4e9", 2: "#0072b2"}
-    best = {(row["name"], row["threads"]): _best(row, "torch") for row in report["rows"]}
-    names = [name for name in _WORKLOADS if any(best.get((name, n)) for n in colours)]
-    figure = Figure(figsize=(8, 0.6 + 0.3 * len(names)), dpi=110, layout="constrained")
+    ratios = {
+        (row["name"], row["threads"]): best["ratio"]
+        for row in report["rows"]
+        if (best := _best(row, "torch"))
+    }
+    names = [name for name in _WORKLOADS if any((name, threads) in ratios for threads in colours)]
+    figure = Figure(figsize=(8, 0.8 + 0.32 * len(names)), dpi=110, layout="constrained")
     axes = figure.add_subplot()
     for threads, colour in colours.items():
-        places = [place for place, name in enumerate(names) if best.get((name, threads))]
-        ratios = [best[names[place], threads]["ratio"] for place in places]
+        if not any(count == threads for _, count in ratios):
+            continue
+        places = [place for place, name in enumerate(names) if (name, threads) in ratios]
+        widths = [ratios[names[place], threads] for place in places]
         offset = -0.2 if threads == 1 else 0.2
         bars = axes.barh(
             [place + offset for place in places],
-            ratios,
+            [width - 1 for width in widths],
+            left=1,
             height=0.38,
             color=colour,
             label=f"{threads} thread{'s' * (threads > 1)}",
         )
-        axes.bar_label(bars, [f"{ratio:.1f}" for ratio in ratios], 2, color=ink, fontsize=7)
+        axes.bar_label(bars, [f"{width:.1f}" for width in widths], padding=2, color=ink, fontsize=7)
     axes.axvline(1, color=ink, linewidth=1)
     axes.set_xscale("log")
     axes.set_xticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
@@ -216,3 +223,64 @@ def startup_verdicts(report: Mapping[str, Any]) -> Iterator[Verdict]:
         yield Verdict(
             "first feature map, warm cache: time / PyTorch's", "0.6", f"{share:.2f}", share <= 0.6
         )
+
+
+# The browser table
+
+_FRAME = 1000 / 60  # milliseconds
+
+
+def browser_table(report: Mapping[str, Any]) -> Table:
+    """One line a size and delay: from the hand to the screen, against the page's own floor."""
+    return Table(
+        (
+            "picture",
+            "added delay",
+            "to paint: median, p95 ms",
+            "floor: median, p95 ms",
+            "pictures/s",
+            "age: median, p95, max ms",
+            "last wins",
+        ),
+        [
+            (
+                f"{row['size']}x{row['size']}",
+                f"{row['delay_ms']} ms",
+                f"{row['median_ms']:.0f}, {row['p95_ms']:.0f}",
+                f"{row['floor_median_ms']:.0f}, {row['floor_p95_ms']:.0f}",
+                f"{row['pictures_per_second']:.0f}",
+                f"{row['age_median_ms']:.0f}, {row['age_p95_ms']:.0f}, {row['age_max_ms']:.0f}",
+                "yes" if row["last_wins"] else "no",
+            )
+            for row in report["rows"]
+        ],
+    )
+
+
+def browser_verdicts(report: Mapping[str, Any]) -> Iterator[Verdict]:
+    """Judge speed on the 512x512 photograph, freshness with delay, and the last value always."""
+    for row in report["rows"]:
+        subject = f"{row['size']}x{row['size']}, {row['delay_ms']} ms of delay"
+        if row["size"] == 512 and not row["delay_ms"]:
+            for what, frames in (("median", 1), ("p95", 2)):
+                wanted = row[f"floor_{what}_ms"] + frames * _FRAME
+                got = row[f"{what}_ms"]
+                yield Verdict(
+                    f"{subject}: slider to paint, {what}",
+                    f"{wanted:.0f} ms",
+                    f"{got:.0f} ms",
+                    got <= wanted,
+                )
+            rate = row["pictures_per_second"]
+            yield Verdict(f"{subject}: pictures a second", "30", f"{rate:.0f}", rate >= 30)
+        if row["delay_ms"]:
+            # One lone change and back is the round trip; a change may wait for the next frame.
+            wanted, got = row["p95_ms"] + _FRAME, row["age_p95_ms"]
+            yield Verdict(
+                f"{subject}: age of a new picture while dragging, p95",
+                f"{wanted:.0f} ms",
+                f"{got:.0f} ms",
+                got <= wanted,
+            )
+        last = row["last_wins"]
+        yield Verdict(f"{subject}: last value wins", "yes", "yes" if last else "no", last)

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnlab import Network, Sequential, layers, optimizers, training
+import cnnlab
+from cnnlab import Network, Sequential, layers
 from cnnlab.datasets import Dataset
 
 from .. import networks, workloads
@@ -57,18 +58,18 @@ def _layers(architecture: Architecture) -> Iterator[layers.Layer]:
 
 def _steps(
     network: Network, architecture: Architecture, images: int, task: workloads.TrainingStep
-) -> Iterator[training.Snapshot]:
+) -> Iterator[object]:
     """Train for as long as somebody asks for the next step."""
     data = Dataset(
         workloads.pictures((images, *architecture.input_shape)),
         workloads.labels(images),
         class_names="0123456789",
     )
-    return training.run(
+    return cnnlab.training.run(
         network,
         data,
         epochs=1_000_000,
-        optimizer=optimizers.SGD(task.learning_rate),
+        optimizer=cnnlab.optimizers.SGD(task.learning_rate),
         batch_size=task.batch,
         seed=0,
     )

@@ -1,6 +1,6 @@
 """Libraries that correlate one plane with one filter: volumes are summed, banks are lists."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,9 @@ def plane_by_plane(
     task: workloads.Task,
     correlate: Callable[[Plane, Plane], Plane],
     correlate_into: Callable[[Plane, Plane, Plane], object] | None = None,
-    split: Callable[[Plane], list[Plane]] = lambda image: [
-        np.ascontiguousarray(image[:, :, channel]) for channel in range(image.shape[2])
-    ],
+    split: Callable[[Plane], Sequence[Plane]] = lambda image: list(
+        np.ascontiguousarray(image.transpose(2, 0, 1))
+    ),
 ) -> Run | None:
     """Build a convolution of one picture from `correlate` of one plane, as its users would.
 

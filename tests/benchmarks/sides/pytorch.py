@@ -5,7 +5,7 @@ ask for: no gradient graph in prediction, no loss read back in training.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -50,8 +50,13 @@ def prepare(task: workloads.Task, weights: bool, threads: int) -> Run:
             return _epoch(task, weights)
 
 
+def _laid_out(values: Tensor) -> Tensor:
+    """Copy into the layout; ``contiguous`` leaves strides as they are if there is one channel."""
+    return torch.empty(values.shape, memory_format=LAYOUT).copy_(values)
+
+
 def _tensor(nhwc: NDArray[np.float32]) -> Tensor:
-    return torch.from_numpy(nhwc).permute(0, 3, 1, 2).contiguous(memory_format=LAYOUT)
+    return _laid_out(torch.from_numpy(nhwc).permute(0, 3, 1, 2))
 
 
 def _images(shape: tuple[int, ...], seed: int = 0) -> Tensor:
@@ -67,7 +72,7 @@ def _nhwc(result: Tensor) -> NDArray[np.float32]:
     return array.transpose(0, 2, 3, 1) if array.ndim == 4 else array
 
 
-def _function(function, *arguments: Tensor) -> Run:
+def _function(function: Callable[..., Tensor], *arguments: Tensor) -> Run:
     def call() -> Tensor:
         with torch.inference_mode():
             return function(*arguments)
@@ -80,7 +85,7 @@ def _convolution(task: workloads.Convolution) -> Run:
     return _function(
         lambda images, filters: F.conv2d(images, filters, stride=task.stride, padding=task.padding),
         _images(task.images),
-        filters.contiguous(memory_format=LAYOUT),
+        _laid_out(filters),
     )
 
 
@@ -159,7 +164,9 @@ def _from_torch(parameter: Tensor, architecture: Architecture) -> NDArray[np.flo
     return value.reshape(-1).numpy()
 
 
-def _step(network: nn.Sequential, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor):
+def _step(
+    network: nn.Sequential, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor
+) -> None:
     optimizer.zero_grad(set_to_none=True)
     F.cross_entropy(network(images), labels).backward()
     optimizer.step()
@@ -170,7 +177,7 @@ def _training_step(task: workloads.TrainingStep, weights: bool) -> Run:
     images = _pictures(task.batch, architecture)
     labels = torch.from_numpy(workloads.labels(task.batch))
 
-    def trainer(architecture: Architecture):
+    def trainer(architecture: Architecture) -> tuple[nn.Sequential, torch.optim.Optimizer]:
         network = _network(architecture, weights).train()
         return network, torch.optim.SGD(network.parameters(), lr=task.learning_rate)
 
