@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from cnnlab.buffers import empty
 from cnnlab.errors import DataError, ShapeError
 from cnnlab.functional._checks import Float32, as_float32, checked_out
 
@@ -397,7 +398,7 @@ def maxout(x: ArrayLike, pieces: int = 2, *, out: Float32 | None = None) -> Floa
     """
     x = as_float32(x, "x")
     shape = _grouped(x.shape, pieces)
-    out = np.empty(shape, np.float32) if out is None else checked_out(out, shape, x)
+    out = empty(shape) if out is None else checked_out(out, shape, x)
     _kernels().maxout(x, index(pieces), out=out)
     return out
 
@@ -439,10 +440,7 @@ def maxout_backward(
             f"grad_output has shape {grad_output.shape}, but maxout of {x.shape} in groups of "
             f"{pieces} gives {shape}; pass what was given to maxout, and the same pieces"
         )
-    if out is None:
-        out = np.empty(x.shape, np.float32)
-    else:
-        out = _place(checked_out(out, x.shape, grad_output), x)
+    out = _place(out if out is None else checked_out(out, x.shape, grad_output), x)
     _kernels().maxout_backward(grad_output, x, index(pieces), out=out)
     return out
 
@@ -522,7 +520,7 @@ def _place(out: Any, *inputs: Float32) -> Float32:
     """Find room for a result of the shape of the first input; any of them may be overwritten."""
     shape = inputs[0].shape
     if out is None:
-        return np.empty(shape, np.float32)
+        return empty(shape)
     # In place every number is read before it is written; half over another array it would not be.
     return checked_out(out, shape, *(array for array in inputs if not _same(array, out)))
 

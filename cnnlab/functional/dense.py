@@ -3,9 +3,9 @@
 from functools import cache
 from types import ModuleType
 
-import numpy as np
 from numpy.typing import ArrayLike
 
+from cnnlab.buffers import empty
 from cnnlab.errors import ShapeError
 from cnnlab.functional._checks import Float32, as_float32, checked_out
 
@@ -67,7 +67,7 @@ def dense(
             )
         reads.append(bias)
     shape = (len(inputs), units)
-    out = np.empty(shape, np.float32) if out is None else checked_out(out, shape, *reads)
+    out = empty(shape) if out is None else checked_out(out, shape, *reads)
     _kernels().dense(inputs, weights, bias, out=out)
     return out
 
@@ -130,7 +130,7 @@ def dense_backward(
         )
     reads = grad_output, inputs, weights
     grads = tuple(
-        np.empty(size, np.float32) if given is None else checked_out(given, size, *reads)
+        empty(size) if given is None else checked_out(given, size, *reads)
         for given, size in zip(out, shapes, strict=True)
     )
     _kernels().dense_backward(*reads, out=grads)

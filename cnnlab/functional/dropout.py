@@ -6,6 +6,7 @@ from types import ModuleType
 
 import numpy as np
 
+from cnnlab.buffers import empty
 from cnnlab.errors import DataError, ShapeError
 from cnnlab.functional._checks import Float32, checked_out
 
@@ -83,7 +84,7 @@ def dropout_mask(
             f"rng must be a numpy.random.Generator, got {type(rng).__name__}; "
             f"try numpy.random.default_rng(0)"
         )
-    out = np.empty(sizes, np.float32) if out is None else checked_out(out, sizes)
+    out = empty(sizes) if out is None else checked_out(out, sizes)
     seed = int(rng.integers(2**64, dtype=np.uint64))
     _kernels().dropout_mask(out.size, float(rate), seed, out=out)
     return out

@@ -3,9 +3,9 @@
 from functools import cache
 from types import ModuleType
 
-import numpy as np
 from numpy.typing import ArrayLike
 
+from cnnlab.buffers import empty
 from cnnlab.errors import ShapeError
 from cnnlab.functional._checks import Float32, as_float32, checked_out
 from cnnlab.shapes import IntPair, Padding, Window
@@ -63,14 +63,14 @@ def max_pool2d(
 
     Examples
     --------
-    >>> edges = np.reshape([3, -3, -1, -2, 3, -3, -3, 2, 3], (1, 3, 3, 1))
+    >>> edges = [[[[3], [-3], [-1]], [[-2], [3], [-3]], [[-3], [2], [3]]]]
     >>> max_pool2d(edges, 2, stride=1)[0, :, :, 0]
     array([[3., 3.],
            [3., 3.]], dtype=float32)
     """
     images = as_float32(images, "images", 4)
     shape, geometry = _fitted(images.shape, window, stride, padding)
-    out = np.empty(shape, np.float32) if out is None else checked_out(out, shape, images)
+    out = empty(shape) if out is None else checked_out(out, shape, images)
     _kernels().max_pool2d(images, *geometry, out=out)
     return out
 
@@ -105,14 +105,14 @@ def avg_pool2d(
 
     Examples
     --------
-    >>> edges = np.reshape([3, -3, -1, -2, 3, -3, -3, 2, 3], (1, 3, 3, 1))
+    >>> edges = [[[[3], [-3], [-1]], [[-2], [3], [-3]], [[-3], [2], [3]]]]
     >>> avg_pool2d(edges, 2, stride=1)[0, :, :, 0]
     array([[ 0.25, -1.  ],
            [ 0.  ,  1.25]], dtype=float32)
     """
     images = as_float32(images, "images", 4)
     shape, geometry = _fitted(images.shape, window, stride, padding)
-    out = np.empty(shape, np.float32) if out is None else checked_out(out, shape, images)
+    out = empty(shape) if out is None else checked_out(out, shape, images)
     _kernels().avg_pool2d(images, *geometry, out=out)
     return out
 
@@ -151,7 +151,7 @@ def max_pool2d_backward(
 
     Examples
     --------
-    >>> tied = np.full((1, 2, 2, 1), 7)
+    >>> tied = [[[[7], [7]], [[7], [7]]]]
     >>> max_pool2d_backward([[[[5]]]], tied)[0, :, :, 0]
     array([[5., 0.],
            [0., 0.]], dtype=float32)
@@ -160,7 +160,7 @@ def max_pool2d_backward(
     shape, geometry = _fitted(images.shape, window, stride, padding)
     grad_output = _checked_gradient(grad_output, shape)
     if out is None:
-        out = np.empty(images.shape, np.float32)
+        out = empty(images.shape)
     else:
         out = checked_out(out, images.shape, grad_output, images)
     _kernels().max_pool2d_backward(grad_output, images, *geometry, out=out)
@@ -218,7 +218,7 @@ def avg_pool2d_backward(
         in_shape = as_float32(images, "images", 4).shape
     shape, geometry = _fitted(in_shape, window, stride, padding)
     grad_output = _checked_gradient(grad_output, shape)
-    out = np.empty(in_shape, np.float32) if out is None else checked_out(out, in_shape, grad_output)
+    out = empty(in_shape) if out is None else checked_out(out, in_shape, grad_output)
     _kernels().avg_pool2d_backward(grad_output, in_shape, *geometry, out=out)
     return out
 

@@ -13,6 +13,7 @@ written. Twin of `cnnlab.naive.activation`.
 import numpy as np
 from numba import float32
 
+from cnnlab.buffers import empty
 from cnnlab.kernels import vector
 from cnnlab.kernels._exponential import exp, exp_minus_one
 from cnnlab.kernels._jit import inlined, kernel
@@ -138,7 +139,7 @@ def _pass_back(tickets, jobs, function, grad_output, output, grad_x, parameter):
 
 
 def _forward(function, x, out, parameter=0.0):
-    out = np.empty_like(x) if out is None else out
+    out = empty(x.shape) if out is None else out
     launch(
         _apply, -(-x.size // CHUNK), WORK * x.size,
         function, x.reshape(-1), out.reshape(-1), np.float32(parameter),
@@ -147,7 +148,7 @@ def _forward(function, x, out, parameter=0.0):
 
 
 def _backward(function, grad_output, output, out, parameter=0.0):
-    out = np.empty_like(output) if out is None else out
+    out = empty(output.shape) if out is None else out
     launch(
         _pass_back, -(-output.size // CHUNK), WORK * output.size,
         function, grad_output.reshape(-1), output.reshape(-1), out.reshape(-1),
@@ -243,7 +244,7 @@ def _maxout_backward(tickets, jobs, grad_output, x, grad_x, pieces):
 def maxout(x, pieces=2, *, out=None):
     """Keep the largest of every `pieces` neighbouring channels."""
     if out is None:
-        out = np.empty((*x.shape[:-1], x.shape[-1] // pieces), np.float32)
+        out = empty((*x.shape[:-1], x.shape[-1] // pieces))
     jobs = -(-out.size // ROWS_WORK)
     launch(_maxout, jobs, WORK * x.size, x.reshape(-1), out.reshape(-1), pieces)
     return out
@@ -251,7 +252,7 @@ def maxout(x, pieces=2, *, out=None):
 
 def maxout_backward(grad_output, x, pieces=2, *, out=None):
     """Hand each gradient back to the first channel that won."""
-    out = np.empty_like(x) if out is None else out
+    out = empty(x.shape) if out is None else out
     launch(
         _maxout_backward, -(-grad_output.size // ROWS_WORK), WORK * x.size,
         grad_output.reshape(-1), x.reshape(-1), out.reshape(-1), pieces,
@@ -318,7 +319,7 @@ def softmax_backward(grad_output, output, *, out=None):
 
 
 def _by_rows(compiled, out, *arrays):
-    out = np.empty_like(arrays[0]) if out is None else out
+    out = empty(arrays[0].shape) if out is None else out
     classes = out.shape[-1]
     rows_a_job = max(1, ROWS_WORK // classes)
     rows = [array.reshape(-1, classes) for array in (*arrays, out)]

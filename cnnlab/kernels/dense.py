@@ -23,6 +23,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from cnnlab.buffers import empty
 from cnnlab.kernels._jit import inlined, kernel
 from cnnlab.kernels._threads import draw, launch
 from cnnlab.kernels.convolution import conv2d
@@ -161,7 +162,7 @@ def dense(inputs, weights, bias=None, *, out=None):
     B, K = inputs.shape
     N = weights.shape[1]
     if out is None:
-        out = np.empty((B, N), np.float32)
+        out = empty((B, N))
     if B > 1 and K <= 4 * DEPTH:
         conv2d(
             inputs.reshape(1, 1, B, K), weights.reshape(1, 1, K, N), bias, *_POINT,
@@ -170,13 +171,13 @@ def dense(inputs, weights, bias=None, *, out=None):
         return out
     # No more slabs than keep their sums small beside the weights.
     slabs = max(1, min(SLABS, K * N // SLAB, K // (8 * B)))
-    sums = out if slabs == 1 else np.empty((slabs, B, N), np.float32)
+    sums = out if slabs == 1 else empty((slabs, B, N))
     bias = _zeros(N) if bias is None else bias
     work = max(B, WEIGHT_WORK) * weights.size
     if B == 1:
         launch(_one, slabs, work, inputs, weights, bias, sums.reshape(-1))
     else:
-        panels = np.empty(slabs * DEPTH * WIDE.lanes, np.float32)
+        panels = empty((slabs * DEPTH * WIDE.lanes,))
         launch(_many, slabs, work, inputs, weights, bias, sums.reshape(-1), panels)
     if slabs > 1:
         np.add.reduce(sums, axis=0, out=out)
@@ -188,8 +189,8 @@ def dense_backward(grad_output, inputs, weights, *, out=(None, None, None)):
     B, K = inputs.shape
     N = weights.shape[1]
     grad_inputs, grad_weights, grad_bias = out
-    grad_inputs = np.empty((B, K), np.float32) if grad_inputs is None else grad_inputs
-    grad_weights = np.empty((K, N), np.float32) if grad_weights is None else grad_weights
+    grad_inputs = empty((B, K)) if grad_inputs is None else grad_inputs
+    grad_weights = empty((K, N)) if grad_weights is None else grad_weights
     columns = conv2d(
         weights.reshape(1, 1, K, N), _turned(grad_output).reshape(1, 1, N, B), None, *_POINT
     )

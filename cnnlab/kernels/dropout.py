@@ -7,6 +7,7 @@ random bits as a seed instead. Twin of `cnnlab.naive.dropout`, where the die is 
 import numpy as np
 from numba import float32, uint64
 
+from cnnlab.buffers import empty
 from cnnlab.kernels._jit import kernel
 from cnnlab.kernels._threads import draw, launch
 
@@ -32,7 +33,7 @@ def _dropout_mask(tickets, jobs, mask, rate, kept, seed):
 
 def dropout_mask(count, rate, seed, *, out=None):
     """0 for a unit that is left out, ``1 / (1 - rate)`` for one that stays."""
-    out = np.empty(count, np.float32) if out is None else out
+    out = empty((count,)) if out is None else out
     launch(
         _dropout_mask, -(-count // CHUNK), WORK * count,
         out.reshape(-1), np.float32(rate), np.float32(1 / (1 - rate)), np.uint64(seed),

@@ -1,18 +1,22 @@
 """Pooling, forward and backward: maxima and sums of whole vectors, a pixel's channels side by side.
 
-Axes: b batch, y x output row and column, c channel, i j row and column of the image. Padding is
-never stored: every window is clipped to the image first. What a window costs is reading it from
-memory once, so nothing is kept for the way back: the winner of a max pool is found again from the
-image, which is cheaper than storing its position and reading it.
+Axes: b batch, y x output row and column, c channel, i j row and column within the image. Padding
+is never stored: every window is clipped to the image first. Arithmetic is free here; what counts is
+that memory is read and written once, and in an order that the processor foresees:
 
-One job is one output row of one image. On the way back a job clears the image rows that its output
-row alone reaches, then adds to them while they are in the nearest cache; where windows overlap
-downwards, one job is a whole image. Twin of `cnnlab.naive.pooling`.
+- forward, one job is one output row, made from one image row after the other, left to right;
+- backward, nothing was kept but the image: the winner of a window is found again, which is cheaper
+  than storing its position and reading it. One job is one output row and the image rows that it
+  alone reaches. Where windows do not overlap, every pixel is written once, zeros included. Else
+  the rows are cleared first and then added to; if windows overlap downwards, a job is an image.
+
+Twin of `cnnlab.naive.pooling`.
 """
 
 import numpy as np
 from numba import float32
 
+from cnnlab.buffers import empty
 from cnnlab.kernels._jit import inlined, kernel
 from cnnlab.kernels._threads import draw, launch
 from cnnlab.kernels.vector import (
@@ -21,206 +25,230 @@ from cnnlab.kernels.vector import (
     equal,
     is_nan,
     lanes,
+    load,
     load_first,
     maximum,
     multiply,
     select,
     splat,
+    store,
     store_first,
     zeros,
 )
 
 __all__ = ["avg_pool2d", "avg_pool2d_backward", "max_pool2d", "max_pool2d_backward"]
 
+MAX, AVERAGE = 0, 1
+
 WORK = 8  # one number, read from memory, takes as long as so many multiply-adds
+
+# ---- a pixel's channels -------------------------------------------------------------------------
+
+
+@inlined
+def _read(array, place, count):
+    """Take as many channels as are left, at most a whole vector of them."""
+    if count >= lanes(WIDE):
+        return load(WIDE, array, place)
+    return load_first(WIDE, array, place, count)
+
+
+@inlined
+def _write(array, place, vector, count):
+    """Store as many channels as are left, at most a whole vector of them."""
+    if count >= lanes(WIDE):
+        store(array, place, vector)
+    else:
+        store_first(array, place, vector, count)
+
+
+@inlined
+def _fill(array, start, count, value):
+    for i in range(0, count, lanes(WIDE)):
+        _write(array, start + i, splat(WIDE, value), count - i)
 
 
 @inlined
 def _clipped(position, window, stride, before, size):
-    """Clip one side of a window to the image: from the first pixel on, up to before the second."""
+    """Clip one side of a window to the image: its first pixel, and how many there are."""
     start = position * stride - before
-    return max(start, 0), min(start + window, size)
+    first = min(max(start, 0), size)
+    return first, max(min(start + window, size) - first, 0)
+
+
+# ---- forward ------------------------------------------------------------------------------------
 
 
 @kernel
-def _max_pool2d(tickets, jobs, images, output, window, stride, before):
+def _pool(tickets, jobs, kind, images, output, window, stride, before):
     _, in_height, in_width, channels = images.shape
     _, out_height, out_width, _ = output.shape
-    job = draw(tickets)
-    while job < jobs:
-        b, y = job // out_height, job % out_height
-        top, bottom = _clipped(y, window[0], stride[0], before[0], in_height)
-        for x in range(out_width):
-            left, right = _clipped(x, window[1], stride[1], before[1], in_width)
-            for c in range(0, channels, lanes(WIDE)):
-                count = channels - c
-                largest = splat(WIDE, float32(-np.inf))
-                for i in range(top, bottom):
-                    pixel = ((b * in_height + i) * in_width + left) * channels + c
-                    for _ in range(left, right):
-                        largest = maximum(load_first(WIDE, images, pixel, count), largest)
-                        pixel += channels
-                store_first(output, (job * out_width + x) * channels + c, largest, count)
-        job = draw(tickets)
-
-
-@kernel
-def _avg_pool2d(tickets, jobs, images, output, window, stride, before):
-    _, in_height, in_width, channels = images.shape
-    _, out_height, out_width, _ = output.shape
+    nothing = float32(-np.inf if kind == MAX else 0)
     share = splat(WIDE, float32(1) / float32(window[0] * window[1]))
     job = draw(tickets)
     while job < jobs:
         b, y = job // out_height, job % out_height
-        top, bottom = _clipped(y, window[0], stride[0], before[0], in_height)
-        for x in range(out_width):
-            left, right = _clipped(x, window[1], stride[1], before[1], in_width)
-            for c in range(0, channels, lanes(WIDE)):
-                count = channels - c
-                sums = zeros(WIDE)
-                for i in range(top, bottom):
-                    pixel = ((b * in_height + i) * in_width + left) * channels + c
-                    for _ in range(left, right):
-                        sums = add(load_first(WIDE, images, pixel, count), sums)
-                        pixel += channels
-                average = multiply(sums, share)
-                store_first(output, (job * out_width + x) * channels + c, average, count)
-        job = draw(tickets)
-
-
-@inlined
-def _own_rows(first, behind, out_height, stride, before, in_height):
-    """Find the image rows that only the output rows from `first` to before `behind` write to."""
-    top = max(first * stride - before, 0) if first > 0 else 0
-    bottom = min(behind * stride - before, in_height) if behind < out_height else in_height
-    return min(top, in_height), max(bottom, 0)
-
-
-@inlined
-def _clear(array, start, behind):
-    for i in range(start, behind, lanes(WIDE)):
-        store_first(array, i, zeros(WIDE), behind - i)
-
-
-@kernel
-def _max_pool2d_backward(
-    tickets, jobs, rows, grad_output, images, grad_images, window, stride, before
-):
-    _, in_height, in_width, channels = images.shape
-    _, out_height, out_width, _ = grad_output.shape
-    jobs_an_image = out_height // rows
-    line = in_width * channels
-    job = draw(tickets)
-    while job < jobs:
-        b, first = job // jobs_an_image, job % jobs_an_image * rows
-        start, behind = _own_rows(first, first + rows, out_height, stride[0], before[0], in_height)
-        _clear(grad_images, (b * in_height + start) * line, (b * in_height + behind) * line)
-        for y in range(first, first + rows):
-            top, bottom = _clipped(y, window[0], stride[0], before[0], in_height)
+        top, rows = _clipped(y, window[0], stride[0], before[0], in_height)
+        if rows == 0:  # nothing but padding
+            _fill(output, job * out_width * channels, out_width * channels, nothing)
+        for i in range(top, top + rows):
             for x in range(out_width):
-                left, right = _clipped(x, window[1], stride[1], before[1], in_width)
+                left, columns = _clipped(x, window[1], stride[1], before[1], in_width)
+                pixel = ((b * in_height + i) * in_width + left) * channels
+                place = (job * out_width + x) * channels
                 for c in range(0, channels, lanes(WIDE)):
                     count = channels - c
-                    largest = splat(WIDE, float32(-np.inf))
-                    for i in range(top, bottom):
-                        pixel = ((b * in_height + i) * in_width + left) * channels + c
-                        for _ in range(left, right):
-                            largest = maximum(load_first(WIDE, images, pixel, count), largest)
-                            pixel += channels
-                    place = ((b * out_height + y) * out_width + x) * channels + c
-                    grad = load_first(WIDE, grad_output, place, count)
-                    for i in range(top, bottom):
-                        pixel = ((b * in_height + i) * in_width + left) * channels + c
-                        for _ in range(left, right):
-                            value = load_first(WIDE, images, pixel, count)
-                            broken = is_nan(value)
-                            won = select(broken, broken, equal(value, largest))
-                            sums = load_first(WIDE, grad_images, pixel, count)
-                            sums = add(sums, select(won, grad, zeros(WIDE)))
-                            store_first(grad_images, pixel, sums, count)
-                            grad = select(won, zeros(WIDE), grad)  # later ties get nothing
-                            pixel += channels
+                    pooled = splat(WIDE, nothing)
+                    if i > top:
+                        pooled = _read(output, place + c, count)
+                    for j in range(columns):
+                        value = _read(images, pixel + j * channels + c, count)
+                        pooled = maximum(value, pooled) if kind == MAX else add(value, pooled)
+                    if kind == AVERAGE and i == top + rows - 1:
+                        pooled = multiply(pooled, share)
+                    _write(output, place + c, pooled, count)
         job = draw(tickets)
 
 
+# ---- backward -----------------------------------------------------------------------------------
+
+
+@inlined
+def _give(kind, tiled, grad, images, grad_images, pixel, line, channels, rows, columns, count):
+    """Give the gradient of one window to the first pixel that won, or to each pixel its share.
+
+    The window starts at `pixel`; its rows lie `line` numbers apart.
+    """
+    largest = splat(WIDE, float32(-np.inf))
+    if kind == MAX:
+        for i in range(rows):
+            for j in range(columns):
+                value = _read(images, pixel + i * line + j * channels, count)
+                largest = maximum(value, largest)
+    for i in range(rows):
+        for j in range(columns):
+            place = pixel + i * line + j * channels
+            part = grad
+            if kind == MAX:
+                value = _read(images, place, count)
+                broken = is_nan(value)
+                won = select(broken, broken, equal(value, largest))
+                part = select(won, grad, zeros(WIDE))
+                grad = select(won, zeros(WIDE), grad)  # later ties get nothing
+            if not tiled:
+                part = add(_read(grad_images, place, count), part)
+            _write(grad_images, place, part, count)
+
+
 @kernel
-def _avg_pool2d_backward(tickets, jobs, rows, grad_output, grad_images, window, stride, before):
+def _pool_back(
+    tickets, jobs, rows_a_job, kind, grad_output, images, grad_images, window, stride, before
+):
     _, in_height, in_width, channels = grad_images.shape
     _, out_height, out_width, _ = grad_output.shape
-    jobs_an_image = out_height // rows
     line = in_width * channels
-    share = splat(WIDE, float32(1) / float32(window[0] * window[1]))
+    share = splat(WIDE, float32(1 if kind == MAX else 1 / (window[0] * window[1])))
+    tiled = stride[0] >= window[0] and stride[1] >= window[1]
+    whole = lanes(WIDE)
     job = draw(tickets)
     while job < jobs:
-        b, first = job // jobs_an_image, job % jobs_an_image * rows
-        start, behind = _own_rows(first, first + rows, out_height, stride[0], before[0], in_height)
-        _clear(grad_images, (b * in_height + start) * line, (b * in_height + behind) * line)
-        for y in range(first, first + rows):
-            top, bottom = _clipped(y, window[0], stride[0], before[0], in_height)
-            for x in range(out_width):
-                left, right = _clipped(x, window[1], stride[1], before[1], in_width)
-                for c in range(0, channels, lanes(WIDE)):
-                    count = channels - c
-                    place = ((b * out_height + y) * out_width + x) * channels + c
-                    grad = multiply(load_first(WIDE, grad_output, place, count), share)
-                    for i in range(top, bottom):
-                        pixel = ((b * in_height + i) * in_width + left) * channels + c
-                        for _ in range(left, right):
-                            sums = add(load_first(WIDE, grad_images, pixel, count), grad)
-                            store_first(grad_images, pixel, sums, count)
-                            pixel += channels
+        b, first = job * rows_a_job // out_height, job * rows_a_job % out_height
+        image = b * in_height * line
+        start, _ = _clipped(first, window[0], stride[0], before[0], in_height)
+        behind = in_height  # of the image rows that belong to this job
+        if first + rows_a_job < out_height:
+            behind, _ = _clipped(first + rows_a_job, window[0], stride[0], before[0], in_height)
+        if not tiled:
+            _fill(grad_images, image + start * line, (behind - start) * line, float32(0))
+        for y in range(first, first + rows_a_job):
+            top, rows = _clipped(y, window[0], stride[0], before[0], in_height)
+            done = 0  # columns of these image rows
+            for x in range(out_width + 1):  # one more: what lies behind the last window
+                left, columns = in_width, 0
+                if x < out_width:
+                    left, columns = _clipped(x, window[1], stride[1], before[1], in_width)
+                if tiled and done < left:  # no window reaches these pixels
+                    for i in range(top, top + rows):
+                        gap = image + i * line + done * channels
+                        _fill(grad_images, gap, (left - done) * channels, float32(0))
+                done = left + columns
+                if rows == 0 or columns == 0:
+                    continue
+                place = ((b * out_height + y) * out_width + x) * channels
+                for c in range(0, channels, whole):
+                    pixel, count = image + top * line + left * channels + c, channels - c
+                    grad = multiply(_read(grad_output, place + c, count), share)
+                    # The usual sizes are spelled out for the compiler, which unrolls them. Else one
+                    # load jumps back and forth between image rows, and nobody foresees where to.
+                    if count < whole:
+                        _give(
+                            kind, tiled, grad, images, grad_images,
+                            pixel, line, channels, rows, columns, count,
+                        )  # fmt: skip
+                    elif tiled and rows == 2 and columns == 2:
+                        _give(
+                            kind, True, grad, images, grad_images,
+                            pixel, line, channels, 2, 2, whole,
+                        )  # fmt: skip
+                    elif rows == 3 and columns == 3:
+                        _give(
+                            kind, tiled, grad, images, grad_images,
+                            pixel, line, channels, 3, 3, whole,
+                        )  # fmt: skip
+                    else:
+                        _give(
+                            kind, tiled, grad, images, grad_images,
+                            pixel, line, channels, rows, columns, whole,
+                        )  # fmt: skip
+            if tiled:  # nor the rows below this one, before the next
+                gap = image + (top + rows) * line
+                _fill(grad_images, gap, (behind - top - rows) * line, float32(0))
         job = draw(tickets)
+
+
+# ---- called from outside ------------------------------------------------------------------------
 
 
 def max_pool2d(images, window, stride, padding, *, out=None):
     """Keep the largest number under each position of the window; padding never wins."""
-    return _pool(_max_pool2d, images, window, stride, padding, out)
+    return _forward(MAX, images, window, stride, padding, out)
 
 
 def avg_pool2d(images, window, stride, padding, *, out=None):
     """Average what lies under each position of the window; padding counts as zeros."""
-    return _pool(_avg_pool2d, images, window, stride, padding, out)
+    return _forward(AVERAGE, images, window, stride, padding, out)
 
 
 def max_pool2d_backward(grad_output, images, window, stride, padding, *, out=None):
     """Hand each gradient back to the first pixel that won."""
-    out = np.empty_like(images) if out is None else out
-    jobs, rows = _jobs_back(grad_output, window, stride)
-    launch(
-        _max_pool2d_backward, jobs, 2 * WORK * images.size,
-        rows, grad_output, images, out, window, stride, _before(padding),
-    )  # fmt: skip
-    return out
+    out = empty(images.shape) if out is None else out
+    return _backward(MAX, grad_output, images, out, window, stride, padding)
 
 
 def avg_pool2d_backward(grad_output, shape, window, stride, padding, *, out=None):
     """Share each gradient out equally among the pixels that were averaged."""
-    out = np.empty(shape, np.float32) if out is None else out
-    jobs, rows = _jobs_back(grad_output, window, stride)
-    launch(
-        _avg_pool2d_backward, jobs, WORK * out.size,
-        rows, grad_output, out, window, stride, _before(padding),
-    )  # fmt: skip
-    return out
+    out = empty(shape) if out is None else out
+    return _backward(AVERAGE, grad_output, out, out, window, stride, padding)
 
 
-def _pool(compiled, images, window, stride, padding, out):
+def _forward(kind, images, window, stride, padding, out):
     batch, in_height, in_width, channels = images.shape
     if out is None:
         out_height = (in_height + sum(padding[0]) - window[0]) // stride[0] + 1
         out_width = (in_width + sum(padding[1]) - window[1]) // stride[1] + 1
-        out = np.empty((batch, out_height, out_width, channels), np.float32)
+        out = empty((batch, out_height, out_width, channels))
+    before = padding[0][0], padding[1][0]
     jobs = batch * out.shape[1]
-    launch(compiled, jobs, WORK * images.size, images, out, window, stride, _before(padding))
+    launch(_pool, jobs, WORK * images.size, kind, images, out, window, stride, before)
     return out
 
 
-def _jobs_back(grad_output, window, stride):
-    """Count the jobs, and the output rows of each: one, unless rows overlap."""
+def _backward(kind, grad_output, images, out, window, stride, padding):
     batch, out_height, _, _ = grad_output.shape
-    rows = 1 if stride[0] >= window[0] else out_height
-    return batch * out_height // rows, rows
-
-
-def _before(padding):
-    return padding[0][0], padding[1][0]
+    rows_a_job = 1 if stride[0] >= window[0] else out_height
+    before = padding[0][0], padding[1][0]
+    launch(
+        _pool_back, batch * out_height // rows_a_job, 2 * WORK * out.size,
+        rows_a_job, kind, grad_output, images, out, window, stride, before,
+    )  # fmt: skip
+    return out
