@@ -121,7 +121,7 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 def inlined(function: Callable[..., Any]) -> Any:
     """Compile a function that only kernels call: it becomes a part of each."""
-    return njit(**_OPTIONS)(function)
+    return njit(**_OPTIONS, forceinline=True)(function)
 
 
 def kernels() -> tuple[Any, ...]:

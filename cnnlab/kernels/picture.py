@@ -28,7 +28,7 @@ import numpy as np
 
 from cnnlab.kernels._jit import inlined, kernel
 from cnnlab.kernels._threads import draw, launch
-from cnnlab.kernels.vector import WIDE, Fixed, at, fma, known, lanes, load, relu, splat, store
+from cnnlab.kernels.vector import WIDE, Fixed, at, fma, known, lanes, load, load_first, load_thirds, relu, splat, store, store_first
 
 __all__ = ["ROWS", "one_filter"]
 
@@ -40,52 +40,53 @@ _ANY, _THREE, _FIVE, _SEVEN = Fixed(0), Fixed(3), Fixed(5), Fixed(7)
 
 
 @inlined
-def _taps(columns, X, x, F, f, FW, a):
+def _taps(size, S, x, F, f, FW, a):
     """Add one row of pixels under one row of weights; written out where the size is fixed."""
-    for j in range(known(columns) or FW):
-        a = fma(splat(WIDE, at(F, f + j)), load(WIDE, X, x + j), a)
+    for j in range(known(size) or FW):
+        a = fma(splat(WIDE, at(F, f + j)), load(WIDE, S, x + j), a)
     return a
 
 
 @inlined
-def _four_rows(columns, S, s, row, plane, C, F, FH, FW, start, O, o, OW, rectify):
-    """Sum four output rows by one vector of columns."""
-    a0 = start
-    a1 = start
-    a2 = start
-    a3 = start
-    for c in range(C):
-        x = s + c * plane
-        f = c * FH * FW
-        a0 = _taps(columns, S, x, F, f, FW, a0)
+def _plane(size, S, x, row, F, f, FH, FW, a0, a1, a2, a3):
+    """Add one plane under its filter to four output rows by one vector of columns."""
+    a0 = _taps(size, S, x, F, f, FW, a0)
+    x += row
+    a0 = _taps(size, S, x, F, f + FW, FW, a0)
+    a1 = _taps(size, S, x, F, f, FW, a1)
+    x += row
+    a0 = _taps(size, S, x, F, f + 2 * FW, FW, a0)
+    a1 = _taps(size, S, x, F, f + FW, FW, a1)
+    a2 = _taps(size, S, x, F, f, FW, a2)
+    for _ in range(3, known(size) or FH):
         x += row
-        a0 = _taps(columns, S, x, F, f + FW, FW, a0)
-        a1 = _taps(columns, S, x, F, f, FW, a1)
-        x += row
-        a0 = _taps(columns, S, x, F, f + 2 * FW, FW, a0)
-        a1 = _taps(columns, S, x, F, f + FW, FW, a1)
-        a2 = _taps(columns, S, x, F, f, FW, a2)
-        for _ in range(3, FH):
-            x += row
-            f += FW
-            a0 = _taps(columns, S, x, F, f + 2 * FW, FW, a0)
-            a1 = _taps(columns, S, x, F, f + FW, FW, a1)
-            a2 = _taps(columns, S, x, F, f, FW, a2)
-            a3 = _taps(columns, S, x, F, f - FW, FW, a3)
-        x += row
-        a1 = _taps(columns, S, x, F, f + 2 * FW, FW, a1)
-        a2 = _taps(columns, S, x, F, f + FW, FW, a2)
-        a3 = _taps(columns, S, x, F, f, FW, a3)
-        x += row
-        a2 = _taps(columns, S, x, F, f + 2 * FW, FW, a2)
-        a3 = _taps(columns, S, x, F, f + FW, FW, a3)
-        x += row
-        a3 = _taps(columns, S, x, F, f + 2 * FW, FW, a3)
+        f += FW
+        a0 = _taps(size, S, x, F, f + 2 * FW, FW, a0)
+        a1 = _taps(size, S, x, F, f + FW, FW, a1)
+        a2 = _taps(size, S, x, F, f, FW, a2)
+        a3 = _taps(size, S, x, F, f - FW, FW, a3)
+    x += row
+    a1 = _taps(size, S, x, F, f + 2 * FW, FW, a1)
+    a2 = _taps(size, S, x, F, f + FW, FW, a2)
+    a3 = _taps(size, S, x, F, f, FW, a3)
+    x += row
+    a2 = _taps(size, S, x, F, f + 2 * FW, FW, a2)
+    a3 = _taps(size, S, x, F, f + FW, FW, a3)
+    x += row
+    a3 = _taps(size, S, x, F, f + 2 * FW, FW, a3)
+    return a0, a1, a2, a3
+
+
+@inlined
+def _four_rows(size, S, s, row, plane, C, F, FH, FW, start, O, o, OW, rectify):
+    """Compute four output rows by one vector of columns."""
+    a0, a1, a2, a3 = _plane(size, S, s, row, F, 0, FH, FW, start, start, start, start)
+    for c in range(1, C):
+        a0, a1, a2, a3 = _plane(
+            size, S, s + c * plane, row, F, c * FH * FW, FH, FW, a0, a1, a2, a3
+        )
     if rectify:
-        a0 = relu(a0)
-        a1 = relu(a1)
-        a2 = relu(a2)
-        a3 = relu(a3)
+        a0, a1, a2, a3 = relu(a0), relu(a1), relu(a2), relu(a3)
     store(O, o, a0)
     store(O, o + OW, a1)
     store(O, o + 2 * OW, a2)
@@ -95,23 +96,37 @@ def _four_rows(columns, S, s, row, plane, C, F, FH, FW, start, O, o, OW, rectify
 @inlined
 def _copy_planes(X, b, first, rows, top, left, S, row):
     """Copy rows of image `b`, counted from the top of the padded image, into planes of zeros."""
-    H, W, C = X.shape[1:]
-    for c in range(C):
-        for r in range(rows):
-            s = (c * rows + r) * row
-            y = first + r - top
-            if 0 <= y < H:
-                x = ((b * H + y) * W) * C + c
-                S[s : s + left] = 0
-                S[s + left + W : s + row] = 0
-                for i in range(W):
-                    S[s + left + i] = at(X, x + i * C)
-            else:
-                S[s : s + row] = 0
+    _, H, W, C = X.shape
+    L = lanes(WIDE)
+    plane = rows * row
+    for r in range(rows):
+        y = first + r - top
+        x = (b * H + y) * W * C
+        s = r * row
+        inside = 0 <= y < H
+        for c in range(C):
+            S[s + c * plane : s + c * plane + (left if inside else row)] = 0
+            S[s + c * plane + left + W : s + c * plane + row] = 0
+        s += left
+        if inside and C == 1:
+            for i in range(0, W, L):
+                store_first(S, s + i, load_first(WIDE, X, x + i, W - i), W - i)
+        elif inside:
+            whole = 0
+            if C == 3:
+                whole = W // L * L
+                for i in range(0, whole, L):
+                    red, green, blue = load_thirds(WIDE, X, x + 3 * i)
+                    store(S, s + i, red)
+                    store(S, s + plane + i, green)
+                    store(S, s + 2 * plane + i, blue)
+            for c in range(C):
+                for i in range(whole, W):
+                    S[s + c * plane + i] = at(X, x + i * C + c)
 
 
 @inlined
-def _one_filter(columns, tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify):
+def _one_filter(size, tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify):
     _, H, W, C = X.shape
     B, OH, OW, _ = O.shape
     bands = jobs // B
@@ -137,33 +152,33 @@ def _one_filter(columns, tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, 
             for i in range(0, OW, L):
                 x = min(i, OW - L)  # as may the last columns
                 _four_rows(
-                    columns, S, s + y * row + x, row, rows * row, C, F, FH, FW, start,
+                    size, S, s + y * row + x, row, rows * row, C, F, FH, FW, start,
                     O, (b * OH + y0 + y) * OW + x, OW, rectify,
                 )  # fmt: skip
         job = draw(tickets)
 
 
 @kernel
-def _three_columns(tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify):
+def _three_by_three(tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify):
     _one_filter(_THREE, tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify)
 
 
 @kernel
-def _five_columns(tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify):
+def _five_by_five(tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify):
     _one_filter(_FIVE, tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify)
 
 
 @kernel
-def _seven_columns(tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify):
+def _seven_by_seven(tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify):
     _one_filter(_SEVEN, tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify)
 
 
 @kernel
-def _any_columns(tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify):
+def _any_size(tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify):
     _one_filter(_ANY, tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify)
 
 
-_KERNELS = {3: _three_columns, 5: _five_columns, 7: _seven_columns}
+_KERNELS = {(3, 3): _three_by_three, (5, 5): _five_by_five, (7, 7): _seven_by_seven}
 
 
 def one_filter(images, filters, bias, padding, out, rectify):
@@ -172,7 +187,7 @@ def one_filter(images, filters, bias, padding, out, rectify):
     (top, _), (left, right) = padding
     by_plane = filters.reshape(-1) if C == 1 else filters[..., 0].transpose(2, 0, 1).ravel()
     launch(
-        _KERNELS.get(FW, _any_columns), out.shape[0] * -(-out.shape[1] // _BAND),
+        _KERNELS.get((FH, FW), _any_size), out.shape[0] * -(-out.shape[1] // _BAND),
         float(out.size) * FH * FW * C, images, images.reshape(-1), by_plane, FH, FW,
         0.0 if bias is None else float(bias[0]), out, top, left, right, rectify,
     )  # fmt: skip

@@ -57,6 +57,7 @@ __all__ = [
     "lanes",
     "load",
     "load_first",
+    "load_thirds",
     "maximum",
     "minimum",
     "multiply",
@@ -182,7 +183,12 @@ def _broadcast(builder, value, lanes):
 
 def _first_lanes(builder, count, lanes):
     """Make a mask that is true in the first `count` lanes."""
-    numbers = ir.Constant(ir.VectorType(count.type, lanes), list(range(lanes)))
+    # a vector of 64-bit numbers would take twice the registers: count in 32 bits, once it fits
+    most = count.type(lanes)
+    count = builder.select(builder.icmp_signed("<", count, most), count, most)
+    count = builder.select(builder.icmp_signed(">", count, count.type(0)), count, count.type(0))
+    count = builder.trunc(count, _INT32)
+    numbers = ir.Constant(ir.VectorType(_INT32, lanes), list(range(lanes)))
     return builder.icmp_signed("<", numbers, _broadcast(builder, count, lanes))
 
 
@@ -278,6 +284,28 @@ def load(_typing, width, array, _index):
         return builder.load(address, align=_FLOAT_BYTES)
 
     return _VectorType(width.lanes)(width, array, types.intp), generate
+
+
+@intrinsic
+def load_thirds(_typing, width, array, _index):
+    """Three vectors of every third number: the colours of pixels lying red, green, blue, red."""
+    _readable(array)
+
+    def generate(context, builder, signature, arguments):
+        lanes = signature.args[0].lanes
+        address = _vector_address(
+            context, builder, signature.args[1], *arguments[1:], 3 * lanes
+        )
+        pixels = builder.load(address, align=_FLOAT_BYTES)
+        colours = []
+        for first in range(3):
+            picks = list(range(first, 3 * lanes, 3))
+            mask = ir.Constant(ir.VectorType(_INT32, lanes), picks)
+            colours.append(builder.shuffle_vector(pixels, pixels, mask))
+        return context.make_tuple(builder, signature.return_type, colours)
+
+    colour = _VectorType(width.lanes)
+    return types.UniTuple(colour, 3)(width, array, types.intp), generate
 
 
 @intrinsic
