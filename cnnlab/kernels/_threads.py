@@ -27,71 +27,119 @@ queue.
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 from numba import config
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic
+
+from cnnlab.kernels._jit import kernel
 
 __all__ = ["draw", "get_num_threads", "launch", "set_num_threads", "threads"]
 
-PARALLEL_WORK = 2_000_000  # multiply-adds below which waking a helper costs more than it saves
+PARALLEL_WORK = 1_000_000  # multiply-adds below which asking a helper costs more than it saves
+_PATIENCE = 10_000  # looks at a bell: about 0.1 ms
 
 _NO_MORE = np.iinfo(np.int64).max // 2
 
 
 @intrinsic
 def draw(_typing, tickets):
-    """Take the next job number; no two threads get the same one."""
+    """Take the next job number; no two threads get the same one. The first one rings the bell."""
 
     def generate(context, builder, signature, arguments):
         array = context.make_array(signature.args[0])(context, builder, arguments[0])
-        return builder.atomic_rmw("add", array.data, ir.Constant(ir.IntType(64), 1), "monotonic")
+        one = ir.Constant(ir.IntType(64), 1)
+        job = builder.atomic_rmw("add", array.data, one, "monotonic")
+        bell = builder.load(builder.gep(array.data, [one]))
+        nothing = ir.Constant(ir.IntType(64), 0)
+        first = builder.and_(
+            builder.icmp_signed("==", job, nothing), builder.icmp_signed("!=", bell, nothing)
+        )
+        with builder.if_then(first, likely=False):
+            address = builder.inttoptr(bell, ir.IntType(64).as_pointer())
+            builder.atomic_rmw("add", address, one, "monotonic")
+        return job
 
     return types.int64(tickets), generate
+
+
+@intrinsic
+def _look(_typing, bell):
+    """Read what another thread may be writing, and give way to it for a moment."""
+
+    def generate(context, builder, signature, arguments):
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        if "x86" in context.codegen().magic_tuple()[0]:
+            pause = ir.FunctionType(ir.VoidType(), [])
+            builder.call(
+                cgutils.get_or_insert_function(builder.module, pause, "llvm.x86.sse2.pause"), []
+            )
+        return builder.load_atomic(array.data, "acquire", 8)
+
+    return types.int64(bell), generate
+
+
+@kernel
+def _listen(bell, silent):
+    """Wait, awake, until `bell` differs from `silent`; not longer than a fraction of a millisecond."""
+    looks = 0
+    while _look(bell) == silent and looks < _PATIENCE:
+        looks += 1
 
 
 class _Launch:
     """One kernel call that helpers may join."""
 
-    __slots__ = ("arguments", "closed", "error", "kernel", "tickets")
+    __slots__ = ("arguments", "closed", "error", "finished", "inside", "kernel", "tickets")
 
-    def __init__(self, kernel: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    def __init__(self, kernel: Callable[..., None], arguments: tuple[Any, ...], bell: int) -> None:
         self.kernel = kernel
         self.arguments = arguments
-        self.tickets = np.zeros(1, np.int64)
+        self.tickets = np.array([0, bell], np.int64)  # the next job, and where the bell is
+        self.finished = np.zeros(1, np.int64)  # helpers that have left
+        self.inside = 0  # helpers that have come
         self.closed = False
         self.error: BaseException | None = None
 
 
 class _Team:
-    """The helper threads, and the queue they wait at."""
+    """The helper threads, the queue they wait at, and the bell they listen for."""
 
     def __init__(self) -> None:
         self.queue: SimpleQueue[tuple[_Launch, Lock]] = SimpleQueue()
+        self.bell = np.zeros(1, np.int64)
+        self.bell_address: int = self.bell.ctypes.data
         self.helpers: list[Thread] = []
 
     def grow(self, helpers: int) -> None:
         while len(self.helpers) < helpers:
-            helper = Thread(target=_help, args=(self.queue,), name="cnnlab-helper", daemon=True)
+            helper = Thread(target=self._help, name="cnnlab-helper", daemon=True)
             self.helpers.append(helper)
             helper.start()
 
-
-def _help(queue: "SimpleQueue[tuple[_Launch, Lock]]") -> None:
-    while True:
-        launch, gate = queue.get()
-        with gate:
-            if not launch.closed:
-                try:
-                    launch.kernel(launch.tickets, *launch.arguments)
-                except BaseException as error:  # noqa: BLE001 - handed to the caller
-                    launch.error = error
-        del launch, gate  # the arrays are the caller's: keep none alive while waiting
+    def _help(self) -> None:
+        heard = 0
+        while True:
+            try:
+                launch, gate = self.queue.get_nowait()
+            except Empty:
+                _listen(self.bell, heard)
+                heard = int(self.bell[0])
+                launch, gate = self.queue.get()
+            with gate:
+                if not launch.closed:
+                    launch.inside += 1
+                    try:
+                        launch.kernel(launch.tickets, *launch.arguments)
+                    except BaseException as error:  # handed to the caller
+                        launch.error = error
+                    launch.finished[0] += 1
+            del launch, gate  # the arrays are the caller's: keep none alive while waiting
 
 
 _team = _Team()
@@ -152,16 +200,17 @@ def launch(kernel: Callable[..., None], jobs: int, work: float, *arguments: Any)
         What else the kernel needs.
     """
     helpers = min(_num_threads, jobs) - 1 if work >= PARALLEL_WORK else 0
-    call = _Launch(kernel, (jobs, *arguments))
     if helpers <= 0:
-        kernel(call.tickets, jobs, *arguments)
+        kernel(np.zeros(2, np.int64), jobs, *arguments)
         return
-    _team.grow(helpers)
+    team = _team
+    team.grow(helpers)
+    call = _Launch(kernel, (jobs, *arguments), team.bell_address)
     gates = [Lock() for _ in range(helpers)]
     interrupt = None
     try:
         for gate in gates:
-            _team.queue.put((call, gate))
+            team.queue.put((call, gate))
         kernel(call.tickets, jobs, *arguments)
     finally:
         call.closed = True
@@ -170,6 +219,8 @@ def launch(kernel: Callable[..., None], jobs: int, work: float, *arguments: Any)
             waiting = True
             while waiting:
                 try:
+                    if call.inside > call.finished[0]:
+                        _listen(call.finished, call.finished[0])
                     with gate:  # open again once the helper inside has left
                         waiting = False
                 except KeyboardInterrupt as raised:
