@@ -286,8 +286,12 @@ _INSTEAD = {
     "ZeroPadding2D": 'try padding="same" in the layer that follows',
 }
 # Activations that Keras' layers can carry; those in `_SEPARATE` become layers of their own here.
-_CARRIED = {"relu", "sigmoid", "tanh", "softmax", "elu"}
-_SEPARATE = {"leaky_relu": layers.LeakyReLU(0.2)}  # the slope that Keras gives it
+# Softmax is one of those, so that what explains a network can find the scores before it.
+_CARRIED = {"relu", "sigmoid", "tanh", "elu"}
+_SEPARATE: dict[str, Layer] = {
+    "leaky_relu": layers.LeakyReLU(0.2),  # the slope that Keras gives it
+    "softmax": layers.Softmax(),
+}
 
 
 def _activation_name(layer: _Described) -> str:
