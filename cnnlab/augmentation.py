@@ -126,7 +126,7 @@ class Crop:
         ndarray of the same shape, float32
         """
         batch, height, width, _ = images.shape
-        size = self.share + (1 - self.share) * rng.random(batch)
+        size = self.share + (1 - self.share) * rng.random((batch,))
         corner = rng.random((2, batch)) * (1 - size)
         rows = _along(images, corner[0] * (height - 1), size, height, axis=1)
         return _along(rows, corner[1] * (width - 1), size, width, axis=2)

@@ -3,8 +3,8 @@
 The format is safetensors: a header that says what lies where, then plain numbers. The
 architecture stands in the header as JSON. Nothing in a file is ever executed: it names layers of
 this package (or ones that the caller passes), with settings that the layers check. Before a number
-is read, every name, type and shape is held against what that architecture must have; after, all
-numbers against a checksum. A file is written under another name and renamed when it is whole, so
+is read, every name, type and shape is held against what that architecture must have; after, the
+whole against a checksum. A file is written under another name and renamed when it is whole, so
 that the file under its own name is always one that loads.
 Left out: optimiser state of other packages, quantised weights, files in several parts.
 """
@@ -149,7 +149,7 @@ def save(net: Network, path: str | os.PathLike[str], progress: Progress | None =
         header["progress"] = json.dumps(progress.settings)
         for slot, kept in progress.slots.items():
             arrays |= {f"{slot}/{name}": array for name, array in kept.items()}
-    header["sha256"] = _checksum(arrays)
+    header["sha256"] = _checksum(header, arrays)
     path = Path(path)
     partial = path.with_name(f"{path.name}.partial")
     try:
@@ -228,8 +228,8 @@ def _read(path: Path, layers: Iterable[type[Layer]]) -> tuple[Network, Progress 
             arrays = {name: np.array(file.get_tensor(name)) for name in expected}
     except (OSError, SafetensorError) as error:
         _refuse(path, f"it cannot be read ({error}); was it copied or downloaded whole?", error)
-    if header.get("sha256") != _checksum(arrays):
-        _refuse(path, "its numbers are not those that were saved; take another copy of the file")
+    if header.get("sha256") != _checksum(header, arrays):
+        _refuse(path, "its contents are not those that were saved; take another copy of the file")
     net = Network.from_parameters(
         sequential, {name: arrays[name] for name in _parameter_shapes(sequential)}, copy=False
     )
@@ -312,8 +312,10 @@ def _compare(path: Path, file: Any, expected: Mapping[str, tuple[int, ...]]) -> 
             )
 
 
-def _checksum(arrays: Mapping[str, Array]) -> str:
+def _checksum(header: Mapping[str, str], arrays: Mapping[str, Array]) -> str:
     digest = sha256()
+    for key in sorted(header.keys() - {"sha256"}):
+        digest.update(f"{key}={header[key]}\n".encode())
     for name in sorted(arrays):
         digest.update(name.encode())
         digest.update(np.ascontiguousarray(arrays[name]).data)

@@ -540,7 +540,8 @@ class Run(Iterator[Snapshot]):
         rate = self._learning_rate
         if self._schedule is not None:
             rate *= self._schedule(done.step / self.steps)
-        with self._pool:
+        # Numbers that run away are looked for below, and reported with what to try.
+        with self._pool, np.errstate(over="ignore", invalid="ignore"):
             found = self._net.differentiate(images, labels, self._loss, rng=rng)
             if not math.isfinite(found.loss):
                 raise self._diverged(done.step, found)

@@ -1,0 +1,439 @@
+import signal
+import threading
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from cnnlab import Network, Sequential, checkpoints, losses, training, zoo
+from cnnlab.augmentation import Noise, Shift
+from cnnlab.errors import DataError, ShapeError
+from cnnlab.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU, Softmax
+from cnnlab.optimizers import SGD, Adam, AdamW, Cosine
+from cnnlab.training import DivergedError
+from tests.layers.twins import apply, leaf
+
+STACK = Sequential(
+    [
+        Conv2D(4, 3, bias=False),
+        BatchNorm(),
+        ReLU(),
+        MaxPool2D(2),
+        Dropout(0.2),
+        Flatten(),
+        Dense(16, activation="relu"),
+        Dense(3),
+    ],
+    (8, 8, 1),
+)
+
+
+def data(count=90, shape=(8, 8, 1), classes=3, seed=0):
+    """Bright in the left, the middle or the right: easy to tell apart."""
+    rng = np.random.default_rng(seed)
+    images = 0.5 * rng.random((count, *shape), np.float32)
+    labels = rng.integers(0, classes, count)
+    width = shape[1] // classes
+    for image, label in zip(images, labels, strict=True):
+        image[:, label * width : (label + 1) * width] += 0.3
+    return SimpleNamespace(images=images, labels=labels)
+
+
+def everything(**changes):
+    """A training in which all that can be random is random."""
+    settings = {
+        "epochs": 3,
+        "batch_size": 16,
+        "seed": 5,
+        "optimizer": AdamW(0.01),
+        "schedule": Cosine(warmup=0.1),
+        "augment": (Shift(1), Noise(0.05)),
+    }
+    return settings | changes
+
+
+def assert_same(net, other):
+    for name, array in net.parameters.items():
+        np.testing.assert_array_equal(array, other.parameters[name], err_msg=name)
+
+
+def test_a_network_learns_what_there_is_to_learn():
+    net = Network(STACK, seed=0)
+    before = training.evaluate(net, data(seed=1)).accuracy
+    *_, last = training.run(net, data(), validation=data(seed=1), epochs=8)
+    assert before < 0.6
+    assert last.validation.accuracy > 0.95
+    assert last.validation == training.evaluate(net, data(seed=1))
+
+
+def test_snapshots_say_where_the_training_stands():
+    net = Network(STACK, seed=0)
+    run = training.run(
+        net, data(90), validation=data(30), epochs=2, batch_size=40, optimizer=SGD(0.1),
+        schedule=lambda progress: 1 - progress,
+    )  # fmt: skip
+    snapshots = list(run)
+    assert [(each.epoch, each.step, each.steps) for each in snapshots] == [
+        (1, 1, 6), (1, 2, 6), (1, 3, 6), (2, 4, 6), (2, 5, 6), (2, 6, 6),
+    ]  # fmt: skip
+    assert [each.epoch_end for each in snapshots] == [False, False, True] * 2
+    assert [each.validation is not None for each in snapshots] == [False, False, True] * 2
+    np.testing.assert_allclose(
+        [each.learning_rate for each in snapshots], 0.1 * (1 - np.arange(6) / 6)
+    )
+    assert set(snapshots[0].gradient_norms) == {
+        "conv2d_1", "batch_normalization_1", "dense_1", "dense_2",
+    }  # fmt: skip
+    assert all(0 < norm < 100 for norm in snapshots[0].gradient_norms.values())
+    seconds = [each.seconds for each in snapshots]
+    assert seconds == sorted(seconds)
+    assert all(each.images_per_second > 0 for each in snapshots)
+
+
+def test_a_snapshot_of_several_steps_holds_their_means():
+    fine = list(training.run(Network(STACK), data(90), batch_size=40, epochs=1, every=1))
+    coarse = list(training.run(Network(STACK), data(90), batch_size=40, epochs=1, every=2))
+    assert [each.step for each in coarse] == [2, 3]  # the end of an epoch always shows
+    assert coarse[0].loss == pytest.approx((fine[0].loss + fine[1].loss) / 2)
+    assert coarse[0].accuracy == pytest.approx((fine[0].accuracy + fine[1].accuracy) / 2)
+    assert coarse[1].loss == pytest.approx(fine[2].loss)
+
+
+def test_gradient_norms_are_those_of_the_layers():
+    net = Network(zoo.digits_net(), seed=0)
+    batch = data(10, classes=3)
+    gradients = net.gradients(batch.images, batch.labels)[1]
+    snapshot = next(training.run(net, batch, batch_size=10))
+    for name in ("conv2d_1", "dense_2"):
+        own = [array for key, array in gradients.items() if key.startswith(name)]
+        expected = np.sqrt(sum(np.square(array).sum() for array in own))
+        assert snapshot.gradient_norms[name] == pytest.approx(expected, rel=1e-4)
+
+
+def test_every_epoch_shows_each_image_once_in_an_order_of_its_own():
+    seen = []
+
+    def remember(images, rng):
+        seen.append(images[:, 0, 0, 0].copy())
+        return images
+
+    marked = data(90)
+    marked.images[:, 0, 0, 0] = np.arange(90)
+    list(training.run(Network(STACK), marked, epochs=2, batch_size=25, augment=remember))
+    assert [len(batch) for batch in seen] == [25, 25, 25, 15] * 2
+    first, second = np.concatenate(seen[:4]), np.concatenate(seen[4:])
+    assert sorted(first) == sorted(second) == list(range(90))
+    assert (first != second).any()
+    assert list(first) != sorted(first)
+
+
+class TestDeterminism:
+    def test_the_same_seed_gives_the_same_bits_and_another_seed_others(self):
+        nets = [Network(STACK, seed=0) for _ in range(3)]
+        for net, seed in zip(nets, (5, 5, 6), strict=True):
+            list(training.run(net, data(), **everything(seed=seed)))
+        assert_same(nets[0], nets[1])
+        first, third = (net.parameters["dense_1.weights"] for net in (nets[0], nets[2]))
+        assert (first != third).any()
+
+    @pytest.mark.parametrize("optimizer", [SGD(0.05), SGD(0.05, momentum=0.9), Adam(0.01)])
+    def test_a_training_that_is_resumed_ends_with_the_same_bits(self, tmp_path, optimizer):
+        straight, path = Network(STACK, seed=0), tmp_path / "run.safetensors"
+        settings = everything(optimizer=optimizer)
+        list(training.run(straight, data(), **settings))
+
+        settings |= {"checkpoint": path, "checkpoint_every": 2}
+        for snapshot in training.run(Network(STACK, seed=0), data(), **settings):
+            if snapshot.step == 9:  # the file holds step 8
+                break
+        resumed = Network(STACK, seed=99)
+        run = training.run(resumed, data(), **settings, resume=True)
+        assert run.step == 8
+        steps = [snapshot.step for snapshot in run]
+        assert steps == list(range(9, 19))
+        assert_same(resumed, straight)
+        assert list(training.run(resumed, data(), **settings, resume=True)) == []
+
+    def test_a_large_network_trains_to_the_same_bits_with_several_threads(self):
+        """Who computes which part of a sum must not matter."""
+        nets = [Network(zoo.deck_network(), seed=0) for _ in range(2)]
+        for net in nets:
+            next(training.run(net, data(4, (150, 150, 1)), batch_size=4, every=2, epochs=2))
+        assert_same(*nets)
+
+
+class TestAgainstPyTorch:
+    def test_twenty_steps_have_the_same_losses(self):
+        torch = pytest.importorskip("torch", reason="PyTorch is the referee (pip install torch)")
+        net = Network(zoo.lenet5(), seed=0)
+        leaves = {key: leaf(torch, array) for key, array in net.parameters.items()}
+        twin = torch.optim.SGD(leaves.values(), lr=0.02, momentum=0.9)
+        seen = []
+
+        def remember(images, rng):
+            seen.append(images)
+            return images
+
+        shown = data(320, (28, 28, 1), classes=4)
+        losses_here = [
+            snapshot.loss
+            for snapshot in training.run(
+                net, shown, epochs=2, batch_size=32, optimizer=SGD(0.02, momentum=0.9),
+                augment=remember,
+            )
+        ]  # fmt: skip
+        losses_there = []
+        for images in seen:
+            matches = (images[:, None] == shown.images[None]).all(axis=(2, 3, 4))
+            labels = torch.from_numpy(shown.labels[matches.argmax(axis=1)])
+            out = torch.from_numpy(images)
+            for row in net.sequential:
+                own = {key: leaves[f"{row.name}.{key}"] for key in row.parameter_shapes}
+                out = apply(torch, row.layer, own, out)
+            loss = torch.nn.functional.cross_entropy(out, labels)
+            twin.zero_grad()
+            loss.backward()
+            twin.step()
+            losses_there.append(loss.item())
+        assert len(losses_here) == 20
+        np.testing.assert_allclose(losses_here, losses_there, rtol=1e-3, atol=1e-5)
+        np.testing.assert_allclose(losses_here[:5], losses_there[:5], rtol=1e-4)
+
+
+class TestStopping:
+    def test_a_break_keeps_the_last_finished_step(self):
+        net, other = Network(STACK, seed=0), Network(STACK, seed=0)
+        for snapshot in training.run(net, data(), **everything()):
+            if snapshot.step == 4:
+                break
+        run = training.run(other, data(), **everything(every=4))
+        next(run)
+        assert run.step == 4
+        assert_same(net, other)
+
+    def test_a_paused_training_waits_and_goes_on_from_another_thread(self):
+        run = training.run(Network(STACK), data(), epochs=3)
+        run.pause()
+        taken = []
+        worker = threading.Thread(target=lambda: taken.append(next(run)))
+        worker.start()
+        worker.join(0.2)
+        assert worker.is_alive()
+        assert run.step == 0
+        run.proceed()
+        worker.join(20)
+        assert taken[0].step == 1
+
+    def test_stop_ends_the_iteration_even_while_paused(self):
+        run = training.run(Network(STACK), data(), epochs=3)
+        next(run)
+        run.pause()
+        run.stop()
+        assert list(run) == []
+        assert run.step == 1
+
+    def test_the_learning_rate_can_be_changed_on_the_way(self):
+        run = training.run(Network(STACK), data(), optimizer=SGD(0.1), epochs=3)
+        assert next(run).learning_rate == 0.1
+        run.learning_rate = 0.02
+        assert next(run).learning_rate == 0.02
+        with pytest.raises(DataError, match="learning_rate must be a number above 0, got -1"):
+            run.learning_rate = -1
+
+    def test_an_interrupt_at_any_moment_leaves_a_finished_step_and_can_be_gone_on_from(self):
+        """Two hundred interrupts, wherever they fall; in the end the bits are the same."""
+        straight = Network(STACK, seed=0)
+        finished = [straight.layer_parameters]
+        settings = everything(epochs=20)
+        finished += [straight.layer_parameters for _ in training.run(straight, data(), **settings)]
+
+        net = Network(STACK, seed=0)
+        run = training.run(net, data(), **settings)
+        rng = np.random.default_rng(0)
+        before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+        interrupts = 0
+        try:
+            while run.step < run.steps:
+                try:
+                    if interrupts < 200:
+                        signal.setitimer(signal.ITIMER_REAL, rng.uniform(2e-5, 3e-3))
+                    for _ in run:
+                        pass
+                except KeyboardInterrupt:
+                    interrupts += 1
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                mine = net.layer_parameters
+                assert any(
+                    all(
+                        np.array_equal(array, layer[key])
+                        for own, layer in zip(mine, known, strict=True)
+                        for key, array in own.items()
+                    )
+                    for known in finished[max(0, run.step - 1) : run.step + 2]
+                )
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+        assert interrupts > 20
+        assert_same(net, straight)
+
+
+class TestDivergence:
+    def test_the_first_layer_to_break_is_named_with_what_to_try(self):
+        net = Network(STACK, seed=0)
+        broken = net.parameters
+        broken["dense_1.weights"][3, 4] = np.inf
+        net.parameters = broken
+        with pytest.raises(
+            DivergedError,
+            match=r"the loss became (nan|inf) in step 1; dense_1 \(Dense\) is the first layer "
+            r"whose output is not finite; the network is as it was before; try a learning rate of 0.005 "
+            r"\(it is 0.05\), .*he_normal",
+        ) as caught:
+            next(training.run(net, data(), optimizer=SGD(0.05)))
+        assert (caught.value.layer, caught.value.step) == ("dense_1", 1)
+
+    def test_a_learning_rate_that_is_far_too_high_stops_before_the_network_is_lost(self):
+        net = Network(zoo.digits_net(), seed=0)
+        run = training.run(net, data(), optimizer=SGD(1e7), epochs=50)
+        kept = []
+        with pytest.raises(DivergedError, match=r"try a learning rate of 1e\+06"):
+            kept.extend(net.parameters for _ in run)
+        assert len(kept) == run.step
+        assert_same(net, SimpleNamespace(parameters=kept[-1]))
+        assert all(np.isfinite(array).all() for array in net.parameters.values())
+
+    def test_broken_images_are_told_from_a_broken_network(self):
+        broken = data()
+        broken.images[:] = np.nan
+        with pytest.raises(DivergedError, match=r"look for NaN in the data") as caught:
+            next(training.run(Network(STACK), broken))
+        assert caught.value.layer is None
+
+    def test_a_gradient_that_breaks_alone_is_found_too(self):
+        def steep(scores, labels):
+            loss, gradient = losses.softmax_cross_entropy(scores, labels)
+            return loss, gradient * np.float32(np.inf)
+
+        with pytest.raises(
+            DivergedError, match=r"the gradient of dense_2 \(Dense\) is the first on"
+        ):
+            next(training.run(Network(STACK), data(), loss=steep))
+
+
+class TestCheckpoints:
+    def test_are_written_every_so_often_and_at_the_end(self, tmp_path):
+        path, net = tmp_path / "run.safetensors", Network(STACK, seed=0)
+        written = []
+        for snapshot in training.run(net, data(90), batch_size=30, epochs=2, checkpoint=path):
+            written.append(path.exists() and checkpoints.load_progress(path)[1].settings["step"])
+            assert snapshot.step == len(written)
+        assert written == [False, False, 3, 3, 3, 6]
+        assert_same(checkpoints.load(path), net)
+
+    def test_a_changed_learning_rate_survives_a_resume(self, tmp_path):
+        path = tmp_path / "run.safetensors"
+        run = training.run(Network(STACK), data(), epochs=2, checkpoint=path)
+        next(run)
+        run.learning_rate = 0.007
+        run.save(path)
+        resumed = training.run(Network(STACK), data(), epochs=2, checkpoint=path, resume=True)
+        assert resumed.learning_rate == 0.007
+
+    def test_resuming_without_a_file_starts_at_the_beginning(self, tmp_path):
+        path = tmp_path / "none.safetensors"
+        assert training.run(Network(STACK), data(), checkpoint=path, resume=True).step == 0
+
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            (
+                {"batch_size": 17},
+                "holds a training with batch_size=16, but this one has batch_size",
+            ),
+            ({"optimizer": SGD(0.05)}, r"optimizer=AdamW\(.*this one has optimizer=SGD\("),
+            ({"augment": ()}, r"augment=.*Shift\(pixels=1\).*start a new training"),
+            ({"seed": 6}, "seed=5, but this one has seed=6"),
+        ],
+    )
+    def test_resuming_something_else_is_refused(self, tmp_path, changes, message):
+        path = tmp_path / "run.safetensors"
+        run = training.run(Network(STACK), data(), **everything())
+        next(run)
+        run.save(path)
+        settings = everything(**changes)
+        with pytest.raises(DataError, match=message):
+            training.run(Network(STACK), data(), **settings, checkpoint=path, resume=True)
+
+    def test_the_training_of_another_network_or_of_other_data_is_refused(self, tmp_path):
+        path = tmp_path / "run.safetensors"
+        run = training.run(Network(STACK), data(), **everything(), checkpoint=path)
+        next(run)
+        run.save(path)
+        other = Network(zoo.digits_net())
+        settings = everything(checkpoint=path, resume=True)
+        with pytest.raises(DataError, match="holds the training of another network"):
+            training.run(other, data(), **settings)
+        with pytest.raises(DataError, match="with labels="):
+            training.run(Network(STACK), data(seed=1), **settings)
+        checkpoints.save(Network(STACK), path)
+        with pytest.raises(DataError, match="not the state of a training"):
+            training.run(Network(STACK), data(), **settings)
+
+
+def test_fit_gives_the_epochs_and_asks_its_callbacks():
+    seen = []
+
+    def enough(snapshot):
+        seen.append(snapshot.step)
+        return snapshot.step == 5
+
+    epochs = training.fit(
+        Network(STACK), data(90), epochs=4, batch_size=30, callbacks=[enough], progress=False
+    )
+    assert seen == [1, 2, 3, 4, 5]
+    assert [snapshot.epoch for snapshot in epochs] == [1]
+
+
+def test_fit_shows_a_bar(capsys):
+    training.fit(Network(STACK), data(60), epochs=2, batch_size=30, validation=data(30))
+    shown = capsys.readouterr().err
+    assert "4/4" in shown
+    assert "epoch 2" in shown
+    assert "validation=" in shown
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"epochs": 0}, DataError, "epochs must be a whole number of at least 1, got 0"),
+        (
+            {"batch_size": 2.5},
+            DataError,
+            "batch_size must be a whole number of at least 1, got 2.5",
+        ),
+        ({"seed": -1}, DataError, "seed must be a whole number of at least 0"),
+        ({"resume": True}, DataError, "say from which file: checkpoint=..."),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(changes, error, message):
+    with pytest.raises(error, match=message):
+        training.run(Network(STACK), data(), **changes)
+
+
+def test_data_that_do_not_go_with_the_network_are_refused():
+    net = Network(STACK)
+    with pytest.raises(ShapeError, match=r"takes images of shape \(batch, 8, 8, 1\), got"):
+        training.run(net, data(shape=(9, 9, 1)))
+    with pytest.raises(DataError, match=r"labels from 0 to 3 do not go .* end .* in Dense\(4\)"):
+        training.run(net, data(classes=4))
+    uneven = data()
+    uneven.labels = uneven.labels[:-1]
+    with pytest.raises(DataError, match="got 90 images and 89 labels"):
+        training.run(net, uneven)
+
+
+def test_a_softmax_before_a_loss_that_has_one_is_refused():
+    net = Network(Sequential([Flatten(), Dense(3), Softmax()], (8, 8, 1)))
+    with pytest.raises(DataError, match="takes plain scores, but the network ends in Softmax"):
+        training.run(net, data())
