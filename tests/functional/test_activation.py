@@ -194,3 +194,65 @@ def test_every_shape_and_view_is_taken(name):
     np.testing.assert_array_equal(forward(x.T), whole.T)
     assert forward(1.0).shape == ()
     assert forward([True, False]).dtype == np.float32
+
+
+# ---- what is refused, and in which words ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_empty_arrays_and_complex_numbers_are_refused(name):
+    forward, backward, _, _ = ELEMENTWISE[name]
+    with pytest.raises(ShapeError, match=r"x must not be empty, got shape \(0,\)"):
+        forward([])
+    with pytest.raises(DataError, match="x must hold real numbers, got complex"):
+        forward(np.array([1j]))
+    with pytest.raises(DataError, match="grad_output must hold real numbers, got text"):
+        backward(["steep"], [1])
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_a_gradient_of_another_shape_is_refused(name):
+    message = r"grad_output has shape \(2,\), output has \(3,\); pass what the function returned"
+    with pytest.raises(ShapeError, match=message):
+        ELEMENTWISE[name][1]([1, 2], [1, 2, 3])
+
+
+@pytest.mark.parametrize("value", [-0.1, np.nan, np.inf, "steep", None])
+def test_a_slope_or_alpha_below_zero_is_refused(value):
+    for function in (F.leaky_relu, lambda x, s: F.leaky_relu_backward(x, x, s)):
+        with pytest.raises(DataError, match=r"slope must be .*0 or more, got .*; try slope=0\.1"):
+            function([1.0], value)
+    for function in (F.elu, lambda x, a: F.elu_backward(x, x, a)):
+        with pytest.raises(DataError, match=r"alpha must be .*0 or more, got .*; try alpha=1\.0"):
+            function([1.0], value)
+
+
+@pytest.mark.parametrize("pieces", [0, -1, 1.5, "two"])
+def test_pieces_that_are_no_number_of_channels_are_refused(pieces):
+    with pytest.raises(ShapeError, match=r"pieces must be a whole number.*got .*; try pieces=2"):
+        F.maxout([1, 2], pieces)
+
+
+def test_channels_that_do_not_divide_into_groups_are_refused():
+    message = r"groups of 2 channels, but 3 channels of shape \(1, 3\) do not divide.*; try"
+    with pytest.raises(ShapeError, match=message):
+        F.maxout([[1, 2, 3]])
+    with pytest.raises(ShapeError, match=r"has shape \(3,\), but maxout of \(4,\).* gives \(2,\)"):
+        F.maxout_backward([1, 2, 3], [1, 2, 3, 4])
+    with pytest.raises(ShapeError, match="do not divide"):
+        F.maxout(5.0)
+
+
+def test_a_single_number_has_no_softmax():
+    with pytest.raises(ShapeError, match=r"softmax needs an axis of scores.*; try softmax\(\["):
+        F.softmax(1.0)
+
+
+def test_an_output_half_over_the_input_is_refused():
+    memory = np.zeros(12, np.float32)
+    with pytest.raises(DataError, match="out shares memory with an input"):
+        F.relu(memory[:10], out=memory[2:])
+    with pytest.raises(DataError, match="out shares memory with an input"):
+        F.relu_backward(memory[:10], np.ones(10), out=memory[2:])
+    with pytest.raises(ShapeError, match=r"out has shape \(3,\), the result has \(2,\)"):
+        F.tanh([1, 2], out=np.empty(3, np.float32))

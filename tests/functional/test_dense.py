@@ -84,3 +84,47 @@ def test_results_can_be_written_into_arrays_at_hand():
     written = F.dense_backward(grad_output, x, weights, out=(None, only_weights, None))
     assert written[1] is only_weights
     np.testing.assert_array_equal(written[0], expected[0])
+
+
+# ---- what is refused, and in which words ---------------------------------------------------------
+
+
+def test_weights_for_another_number_of_features_are_refused():
+    message = r"inputs have 3 features, but the weights expect 2; try weights of shape \(3, 5\)"
+    with pytest.raises(ShapeError, match=message):
+        F.dense(np.zeros((1, 3)), np.zeros((2, 5)))
+
+
+def test_images_must_be_flattened_first():
+    with pytest.raises(ShapeError, match=r"inputs must have 2 axes \(batch, features\), got shape"):
+        F.dense(np.zeros((1, 4, 4, 3)), np.zeros((48, 5)))
+    with pytest.raises(ShapeError, match=r"a single example is inputs\[None\]"):
+        F.dense(np.zeros(3), np.zeros((3, 5)))
+
+
+def test_a_bias_for_another_number_of_units_is_refused():
+    with pytest.raises(ShapeError, match=r"bias has 4 values for 5 units; try .*\(5,\)"):
+        F.dense(np.zeros((1, 3)), np.zeros((3, 5)), np.zeros(4))
+
+
+def test_empty_arrays_and_complex_numbers_are_refused_by_dense():
+    with pytest.raises(ShapeError, match="inputs must not be empty"):
+        F.dense(np.zeros((0, 3)), np.zeros((3, 5)))
+    with pytest.raises(DataError, match="weights must hold real numbers, got complex"):
+        F.dense(np.zeros((1, 3)), np.zeros((3, 5), complex))
+
+
+def test_a_gradient_of_another_layer_is_refused():
+    message = r"grad_output has shape \(1, 4\), but dense gives \(1, 5\) here; pass the inputs"
+    with pytest.raises(ShapeError, match=message):
+        F.dense_backward(np.zeros((1, 4)), np.zeros((1, 3)), np.zeros((3, 5)))
+
+
+def test_outputs_of_the_wrong_kind_are_refused():
+    arrays = np.zeros((1, 5), np.float32), np.zeros((1, 3), np.float32), np.zeros((3, 5))
+    with pytest.raises(ShapeError, match=r"out must be three arrays or None.*try out=\(None"):
+        F.dense_backward(*arrays, out=(None, None))
+    with pytest.raises(ShapeError, match=r"out has shape \(5, 3\), the result has \(3, 5\)"):
+        F.dense_backward(*arrays, out=(None, np.empty((5, 3), np.float32), None))
+    with pytest.raises(DataError, match="out shares memory with an input"):
+        F.dense_backward(*arrays, out=(arrays[1], None, None))

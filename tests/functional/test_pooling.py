@@ -213,3 +213,76 @@ def test_the_gradient_can_be_written_into_an_array_at_hand():
         out = np.full(images.shape, np.nan, np.float32)
         assert backward(grad_output, images, 2, out=out) is out
         np.testing.assert_array_equal(out, backward(grad_output, images, 2))
+
+
+# ---- what is refused, and in which words ---------------------------------------------------------
+
+POOLS = [F.max_pool2d, F.avg_pool2d]
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_a_window_that_does_not_fit_says_by_how_much(pool):
+    message = (
+        r"a 7x7 pooling window does not fit in a 5x5 image; use padding >= 1 or .* 5x5 or less"
+    )
+    with pytest.raises(ShapeError, match=message):
+        pool(np.zeros((1, 5, 5, 1)), 7)
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_a_picture_without_batch_or_channels_is_told_how_to_get_them(pool):
+    with pytest.raises(ShapeError, match=r"images must have 4 axes.*got shape \(5, 5\).*images\["):
+        pool(np.zeros((5, 5)))
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_an_empty_batch_is_refused(pool):
+    with pytest.raises(ShapeError, match=r"images must not be empty, got shape \(0, 4, 4, 1\)"):
+        pool(np.zeros((0, 4, 4, 1)))
+
+
+@pytest.mark.parametrize("pool", POOLS)
+@pytest.mark.parametrize(
+    "numbers", [np.zeros((1, 4, 4, 1), complex), np.full((1, 4, 4, 1), None), [[[["dark"]]]]]
+)
+def test_what_is_no_real_number_is_refused(pool, numbers):
+    with pytest.raises(DataError, match=r"images must hold real numbers, got .*; try"):
+        pool(numbers, 1)
+
+
+@pytest.mark.parametrize("pool", POOLS)
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"window": 0}, r"pooling window must be at least 1, got 0"),
+        ({"window": 2.5}, r"pooling window must be a whole number or a pair .*got 2\.5"),
+        ({"stride": 0}, r"stride must be at least 1, got 0; try stride=1"),
+        ({"padding": -1}, r"padding must be at least 0, got -1"),
+        ({"padding": "full"}, r'padding must be "same", "valid" or a number.*got .full.'),
+    ],
+)
+def test_sizes_that_make_no_sense_are_refused(pool, options, message):
+    with pytest.raises(ShapeError, match=message):
+        pool(np.zeros((1, 4, 4, 1)), **options)
+
+
+def test_an_output_of_the_wrong_kind_is_refused():
+    images = np.zeros((1, 4, 4, 2), np.float32)
+    with pytest.raises(ShapeError, match=r"out has shape \(1, 4, 4, 2\), the result has \(1, 2"):
+        F.max_pool2d(images, out=np.empty((1, 4, 4, 2), np.float32))
+    with pytest.raises(DataError, match="out must be a float32 array, got float64"):
+        F.avg_pool2d(images, out=np.empty((1, 2, 2, 2)))
+    with pytest.raises(DataError, match="out shares memory with an input"):
+        F.max_pool2d(images, 1, out=images)
+
+
+@pytest.mark.parametrize("backward", [F.max_pool2d_backward, F.avg_pool2d_backward])
+def test_a_gradient_of_another_pooling_is_refused(backward):
+    message = r"grad_output has shape \(1, 3, 3, 1\), but pooling these images gives \(1, 2, 2, 1\)"
+    with pytest.raises(ShapeError, match=message):
+        backward(np.zeros((1, 3, 3, 1)), np.zeros((1, 4, 4, 1)), 2)
+
+
+def test_a_shape_without_pixels_is_refused():
+    with pytest.raises(ShapeError, match=r"at least one element .*got shape \(1, 0, 4, 1\); try"):
+        F.avg_pool2d_backward(np.zeros((1, 2, 2, 1)), (1, 0, 4, 1))

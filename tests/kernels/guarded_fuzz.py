@@ -1,0 +1,109 @@
+"""Run kernels on arrays that end, or begin, at memory nobody may touch. Run by `test_bounds.py`.
+
+One number read or written outside an array ends this process with a segmentation fault.
+"""
+
+import ctypes
+import mmap
+import sys
+
+import numpy as np
+
+from cnnlab import functional as F
+
+READ_WRITE, NOTHING = mmap.PROT_READ | mmap.PROT_WRITE, 0
+KEPT = []  # the memory behind the arrays
+
+
+def guarded(array, *, at_end):
+    """Copy an array to memory with a forbidden page on either side, flush with one of them."""
+    array = np.asarray(array, np.float32)
+    page = mmap.PAGESIZE
+    room = -(-array.nbytes // page) * page
+    memory = mmap.mmap(-1, room + 2 * page)
+    KEPT.append(memory)
+    address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    protect = ctypes.CDLL(None, use_errno=True).mprotect
+    protect.argtypes = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
+    for start in (address, address + page + room):
+        if protect(start, page, NOTHING):
+            raise OSError(ctypes.get_errno(), "mprotect")
+    offset = page + (room - array.nbytes if at_end else 0)
+    copy = np.frombuffer(memory, np.float32, array.size, offset).reshape(array.shape)
+    copy[...] = array
+    return copy
+
+
+def fuzz(rounds, seed):
+    """Draw shapes, strides and padding, and call every function on guarded arrays."""
+    rng = np.random.default_rng(seed)
+    for trial in range(rounds):
+        KEPT.clear()
+        at_end = trial % 4 != 0
+
+        def fresh(*shape, at_end=at_end):
+            return guarded(rng.standard_normal(shape, dtype=np.float32), at_end=at_end)
+
+        pooling(rng, fresh)
+        elementwise(rng, fresh)
+        dense(rng, fresh)
+
+
+def pooling(rng, fresh):
+    batch, channels = rng.integers(1, 4), rng.choice([1, 2, 3, 15, 16, 17, 31, 32, 33, 64, 70])
+    height, width = (int(n) for n in rng.integers(1, 12, size=2))
+    padding = tuple(int(p) for p in rng.integers(0, 5, size=2))
+    window = tuple(
+        int(rng.integers(1, min(5, size + 2 * p) + 1))
+        for size, p in zip((height, width), padding, strict=True)
+    )
+    options = {
+        "window": window,
+        "stride": tuple(int(s) for s in rng.integers(1, 5, size=2)),
+        "padding": rng.choice(["same", "valid"])
+        if rng.random() < 0.3 and window <= (height, width) and window[1] <= width
+        else padding,
+    }
+    images = fresh(batch, height, width, channels)
+    shape = F.max_pool2d(images, **options).shape
+    F.max_pool2d(images, **options, out=fresh(*shape))
+    F.avg_pool2d(images, **options, out=fresh(*shape))
+    F.max_pool2d_backward(fresh(*shape), images, **options, out=fresh(*images.shape))
+    F.avg_pool2d_backward(fresh(*shape), images.shape, **options, out=fresh(*images.shape))
+
+
+def elementwise(rng, fresh):
+    shape = tuple(int(n) for n in rng.integers(1, 70, size=rng.integers(1, 4)))
+    for name in ("relu", "leaky_relu", "elu", "sigmoid", "tanh", "softmax"):
+        x = fresh(*shape)
+        output = getattr(F, name)(x, out=fresh(*shape))
+        getattr(F, name)(x, out=x)
+        getattr(F, f"{name}_backward")(fresh(*shape), output, out=fresh(*shape))
+    pieces = int(rng.integers(1, 5))
+    x = fresh(*shape[:-1], shape[-1] * pieces)
+    F.maxout(x, pieces, out=fresh(*shape))
+    F.maxout_backward(fresh(*shape), x, pieces, out=fresh(*x.shape))
+    F.dropout_mask(shape, 0.5, rng, out=fresh(*shape))
+
+
+def dense(rng, fresh):
+    batch, units = int(rng.choice([1, 2, 5, 6, 7, 13])), int(rng.integers(1, 70))
+    features = int(rng.choice([1, 3, 4, 5, 31, 64, 1023, 1025, 1300]))
+    inputs, weights, bias = fresh(batch, features), fresh(features, units), fresh(units)
+    F.dense(inputs, weights, bias, out=fresh(batch, units))
+    outs = fresh(batch, features), fresh(features, units), fresh(units)
+    F.dense_backward(fresh(batch, units), inputs, weights, out=outs)
+
+
+def overrun():
+    """Read one number too many, to see that it is noticed."""
+    array = guarded(np.ones(5), at_end=True)
+    np.ctypeslib.as_array(array.ctypes.data_as(ctypes.POINTER(ctypes.c_float)), (6,)).sum()
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "overrun":
+        overrun()
+    else:
+        fuzz(int(sys.argv[1]), seed=int(sys.argv[2]))
+    print("no number was touched outside the arrays")  # noqa: T201 - read by the test
