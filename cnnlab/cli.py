@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from cnnlab import __version__
@@ -122,3 +123,14 @@ def _doctor(_: argparse.Namespace) -> int:
     checks = doctor.examine()
     print(doctor.report(checks))
     return 0 if all(check.passed for check in checks) else 1
+
+
+def _warm(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from cnnlab.functional import warm
+
+    compiled = warm.warm(None if options.quiet else partial(tqdm, desc="compiling", unit="step"))
+    if not options.quiet:
+        print(f"compiled {compiled} functions" if compiled else "everything was compiled already")
+    return 0

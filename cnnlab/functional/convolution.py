@@ -9,6 +9,7 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import ArrayLike
 
+from cnnlab.buffers import empty
 from cnnlab.errors import ShapeError
 from cnnlab.functional._checks import Float32, as_float32, checked_out
 from cnnlab.shapes import IntPair, Padding, Window
@@ -21,7 +22,7 @@ _Shape4 = tuple[int, int, int, int]
 @cache
 def _kernels() -> ModuleType:
     """Load the compiled kernels when they are first needed: Numba takes a moment to import."""
-    from cnnlab.kernels import convolution  # noqa: PLC0415
+    from cnnlab.kernels import convolution
 
     return convolution
 
@@ -178,7 +179,7 @@ def _forward(
     bias = _checked_bias(bias, filters.shape[3])
     shape = (images.shape[0], window.out_height, window.out_width, filters.shape[3])
     if out is None:
-        out = np.empty(shape, np.float32)
+        out = empty(shape)
     else:
         inputs = (images, filters) if bias is None else (images, filters, bias)
         out = checked_out(out, shape, *inputs)

@@ -10,7 +10,7 @@ __all__ = ["get_num_threads", "set_num_threads", "threads"]
 
 
 def _threads() -> ModuleType:
-    from cnnlab.kernels import _threads as module  # noqa: PLC0415 - Numba, only when needed
+    from cnnlab.kernels import _threads as module
 
     return module
 

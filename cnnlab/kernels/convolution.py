@@ -41,6 +41,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from cnnlab.buffers import empty
 from cnnlab.kernels import picture, winograd
 from cnnlab.kernels._jit import inlined, kernel
 from cnnlab.kernels._threads import draw, launch
@@ -505,7 +506,12 @@ def _way(filters_shape, out_shape, stride, dilation):
     sliding = stride == dilation == (1, 1)
     if sliding and CO == 1 and FH >= 3 and OH >= picture.ROWS and OW >= WIDE.lanes:
         return "picture"
-    if C == 1 and dilation == (1, 1) and CO <= WIDE.lanes and (FH, FW, CO <= NARROW.lanes) in _BANKS:
+    if (
+        C == 1
+        and dilation == (1, 1)
+        and CO <= WIDE.lanes
+        and (FH, FW, CO <= NARROW.lanes) in _BANKS
+    ):
         return "bank"
     if sliding and FH == FW == 3 and min(C, CO) >= 16 and min(OH, OW) >= 4:
         return "winograd"
@@ -540,7 +546,8 @@ def _framed(images, padding):
     if not (top or bottom or left or right):
         return images
     B, H, W, C = images.shape
-    frame = np.zeros((B, H + top + bottom, W + left + right, C), np.float32)
+    frame = empty((B, H + top + bottom, W + left + right, C))
+    frame.fill(0)
     frame[:, top : top + H, left : left + W] = images
     return frame
 
@@ -556,7 +563,7 @@ def conv2d(images, filters, bias, stride, padding, dilation, *, out=None, relu=F
     """Slide every filter over every image; parameters as in `cnnlab.naive.convolution.conv2d`."""
     FH, FW, C, CO = filters.shape
     if out is None:
-        out = np.empty(_output_shape(images, filters, stride, padding, dilation), np.float32)
+        out = empty(_output_shape(images, filters, stride, padding, dilation))
     way = _way(filters.shape, out.shape, stride, dilation)
     if way == "picture":
         picture.one_filter(images, filters, bias, padding, out, relu)
@@ -630,7 +637,7 @@ def _images_gradient(G, images_shape, filters, stride, padding, dilation):
     FH, FW, _, CO = filters.shape
     (top, bottom), (left, right) = padding
     frame = top, left, H + top + bottom, W + left + right
-    D = np.empty(images_shape, np.float32)
+    D = empty(images_shape)
     if _way((FH, FW, CO, C), images_shape, stride, dilation) == "winograd":
         # handing back is a convolution of the gradients with the filters turned by half a turn
         turned = np.empty((FH, FW, CO, C), np.float32)

@@ -352,7 +352,17 @@ def _by_tiles(tickets, jobs, X, U, F, bias, O, top, left, rectify, span):
         for block in range((CO + L - 1) // L):
             for z in range(36):
                 _multiply(
-                    V, z * v, C, C, U, z * U.shape[1] + block * C * L, M, z * m, L, end - first, False
+                    V,
+                    z * v,
+                    C,
+                    C,
+                    U,
+                    z * U.shape[1] + block * C * L,
+                    M,
+                    z * m,
+                    L,
+                    end - first,
+                    False,
                 )
             _outputs(
                 M, 0, m, L, X, F, top, left, bias, block * L, rectify, O, TH, TW, first,
@@ -392,12 +402,8 @@ def _by_filters(tickets, jobs, X, V, F, bias, O, top, left, rectify, depth):
             end = min(C, c + depth)
             _mix_filters(F, C, CO, job * L, c, end, T, U, 0, u)
             for z in range(36):
-                _multiply(
-                    V, z * V.shape[1] + c, C, end - c, U, z * u, M, z * m, L, tiles, c > 0
-                )
-        _outputs(
-            M, 0, m, L, X, F, top, left, bias, job * L, rectify, O, TH, TW, 0, tiles, T
-        )
+                _multiply(V, z * V.shape[1] + c, C, end - c, U, z * u, M, z * m, L, tiles, c > 0)
+        _outputs(M, 0, m, L, X, F, top, left, bias, job * L, rectify, O, TH, TW, 0, tiles, T)
         job = draw(tickets)
 
 
@@ -413,12 +419,8 @@ def conv2d(images, filters, bias, top, left, out, rectify):
     if tiles <= 256 and blocks >= 4:
         V = np.empty((36, tiles * C + _LINE), np.float32)
         span = max(1, min(24, tiles // 8))
-        launch(
-            _mixed_patches, -(-tiles // span), work, images, V, top, left, TH, TW, span
-        )
-        launch(
-            _by_filters, blocks, work, images, V, filters, bias, out, top, left, rectify, _DEPTH
-        )
+        launch(_mixed_patches, -(-tiles // span), work, images, V, top, left, TH, TW, span)
+        launch(_by_filters, blocks, work, images, V, filters, bias, out, top, left, rectify, _DEPTH)
     else:
         U = np.empty((36, blocks * C * L + _LINE), np.float32)
         launch(_mixed_filters, blocks, 100.0 * C * CO, filters, U)
@@ -569,9 +571,7 @@ def filters_gradient(grad_output, images, top, left):
     parts = max(1, min(8, tiles // 12, 2_400_000 // (36 * C * pitch)))
     D = np.zeros((parts, 36, C, pitch), np.float32)
     DB = np.zeros((parts, CO), np.float32)
-    launch(
-        _to_filters, parts, 36.0 * tiles * C * CO, images, grad_output, D, DB, top, left, 24
-    )
+    launch(_to_filters, parts, 36.0 * tiles * C * CO, images, grad_output, D, DB, top, left, 24)
     mixed = D.sum(0).reshape(6, 6, C * pitch)
     gradient = np.einsum("zi,yj,zyk->ijk", _WEIGHT_MIX, _WEIGHT_MIX, mixed, optimize=True)
     gradient = np.ascontiguousarray(gradient.reshape(3, 3, C, pitch)[..., :CO])
