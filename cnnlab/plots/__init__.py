@@ -4,7 +4,7 @@ A `Picture` is a matplotlib figure (``picture.axes``, ``picture.savefig("mine.pn
 itself at the end of a cell and carries a description in words. Nothing is global: no pyplot.
 """
 
-from cnnlab.plots.learning import confusion
+from cnnlab.plots.learning import confusion, learning_curves
 from cnnlab.plots.networks import feature_maps, filters, volumes
 from cnnlab.plots.picture import Picture
 from cnnlab.plots.pixels import image, numbers, overlay, patches, receptive_field, side_by_side
@@ -15,6 +15,7 @@ __all__ = [
     "feature_maps",
     "filters",
     "image",
+    "learning_curves",
     "numbers",
     "overlay",
     "patches",

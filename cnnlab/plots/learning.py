@@ -1,17 +1,134 @@
 """Pictures of training: how the loss fell, and what is still taken for what."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from cnnlab.errors import ShapeError
-from cnnlab.plots.picture import BLUE, INK, MUTED, Picture, bare, captioned
+from cnnlab.callbacks import History
+from cnnlab.errors import DataError, ShapeError
+from cnnlab.plots.picture import BLUE, INK, LINE, MUTED, ORANGE, Picture, bare, captioned
+from cnnlab.training import Snapshot
 
-__all__ = ["confusion"]
+__all__ = ["confusion", "learning_curves"]
 
 _CELL = 0.5  # inches
+# Okabe and Ito 2008, without their yellow, which is too light for a line on white.
+_COLOURS = (BLUE, ORANGE, "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+_SMOOTHED = 40  # points that a noisy curve is reduced to
+
+
+def learning_curves(
+    runs: Iterable[Snapshot] | History | Mapping[str, Iterable[Snapshot] | History],
+    title: str = "",
+) -> Picture:
+    """Show how loss and accuracy changed over the steps of a training, or of several.
+
+    Thick lines are the training images, smoothed (pale behind them: every snapshot). Dots are the
+    validation at the end of each epoch.
+
+    Parameters
+    ----------
+    runs : iterable of Snapshot, or History, or dict of them
+        What `training.run` yielded. A dict compares up to six trainings under their names.
+    title : str
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    DataError
+        If there is no snapshot, or there are more than six trainings.
+    """
+    named = runs if isinstance(runs, Mapping) else {"": runs}
+    kept = {
+        name: run.snapshots if isinstance(run, History) else list(run)
+        for name, run in named.items()
+    }
+    if not kept or not all(kept.values()):
+        raise DataError(
+            "there are no snapshots to draw; collect them first: "
+            "history = list(training.run(net, data))"
+        )
+    if len(kept) > len(_COLOURS):
+        raise DataError(
+            f"{len(kept)} trainings are too many to tell apart, {len(_COLOURS)} are the most; "
+            "draw them in two pictures"
+        )
+    alt = "; ".join(_told(name, snapshots) for name, snapshots in kept.items())
+    figure = Picture(8.4, 3.0, f"{title or 'Learning curves'}: {alt}")
+    panels = figure.subplots(1, 2)
+    for panel, quantity in zip(panels, ("loss", "accuracy"), strict=True):
+        for (name, snapshots), colour in zip(kept.items(), _COLOURS, strict=False):
+            _draw_run(panel, quantity, name, snapshots, colour)
+        _dress(panel, quantity)
+    panels[0].set_ylim(bottom=0)
+    panels[1].set_ylim(top=1.005)
+    if len(kept) > 1 or _validated(next(iter(kept.values()))):
+        panels[1].legend(frameon=False, fontsize=9, labelcolor=INK, loc="lower right")
+    if title:
+        figure.suptitle(title, fontsize=10.5, color=INK)
+    return figure
+
+
+def _draw_run(
+    panel: Axes, quantity: str, name: str, snapshots: Sequence[Snapshot], colour: str
+) -> None:
+    steps = np.array([snapshot.step for snapshot in snapshots])
+    values = np.array([getattr(snapshot, quantity) for snapshot in snapshots], dtype=np.float64)
+    panel.plot(steps, values, color=colour, alpha=0.25, linewidth=0.8)
+    panel.plot(*_smoothed(steps, values), color=colour, linewidth=2, label=name or "training")
+    ends = _validated(snapshots)
+    if ends:
+        panel.plot(
+            [end.step for end in ends],
+            [getattr(end.validation, quantity) for end in ends],
+            color=colour if name else ORANGE,
+            marker="o",
+            markersize=4.5,
+            linestyle=":",
+            linewidth=1.2,
+            label=f"{name}, validation" if name else "validation",
+        )
+
+
+def _validated(snapshots: Iterable[Snapshot]) -> list[Snapshot]:
+    return [snapshot for snapshot in snapshots if snapshot.validation is not None]
+
+
+def _smoothed(
+    steps: NDArray[np.int64], values: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Average neighbouring points, so that at most `_SMOOTHED` are left."""
+    groups = np.array_split(np.arange(len(steps)), min(len(steps), _SMOOTHED))
+    means = [(steps[group].mean(), values[group].mean()) for group in groups]
+    across, up = np.array(means).T
+    return across, up
+
+
+def _dress(panel: Axes, quantity: str) -> None:
+    panel.set_xlabel("step", fontsize=9, color=MUTED)
+    captioned(panel, quantity)
+    panel.grid(axis="y", color=LINE, linewidth=0.7)
+    panel.set_axisbelow(True)
+    panel.tick_params(labelsize=8.5, labelcolor=INK, length=0)
+    panel.spines[["top", "right", "left"]].set_visible(False)
+    panel.spines["bottom"].set_color(LINE)
+
+
+def _told(name: str, snapshots: Sequence[Snapshot]) -> str:
+    first, last = snapshots[0], snapshots[-1]
+    text = f"{name}: " if name else ""
+    text += f"loss from {first.loss:.3g} to {last.loss:.3g}, "
+    text += f"accuracy from {first.accuracy:.1%} to {last.accuracy:.1%} in {last.step} steps"
+    ends = _validated(snapshots)
+    if ends and ends[-1].validation is not None:
+        text += f", {ends[-1].validation.accuracy:.1%} in the last validation"
+    return text
 
 
 def confusion(
@@ -59,7 +176,8 @@ def confusion(
     alt = f"{title or 'Confusion matrix'}: {np.trace(counts)} of {counts.sum()} right"
     if wrong.any():
         true, taken = np.unravel_index(wrong.argmax(), wrong.shape)
-        alt += f"; most often {names[true]} is taken for {names[taken]} ({wrong.max()} times)"
+        often = "once" if wrong.max() == 1 else f"{wrong.max()} times"
+        alt += f"; most often {names[true]} is taken for {names[taken]} ({often})"
     side = max(2.0, _CELL * classes)
     figure = Picture(side + 1, side + 0.8, alt)
     axes = figure.subplots()

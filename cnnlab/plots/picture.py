@@ -86,7 +86,8 @@ class Picture(Figure):
             return "image/png", drawn.getvalue()
         small = io.BytesIO()
         with Image.open(drawn) as picture:
-            picture.convert("RGB").save(small, "JPEG", quality=88, subsampling=0, optimize=True)
+            # Without optimize: Pillow's buffer for that is too small for pure noise.
+            picture.convert("RGB").save(small, "JPEG", quality=88, subsampling=0)
         return "image/jpeg", small.getvalue()
 
     def _repr_mimebundle_(
