@@ -1,16 +1,19 @@
 """Pictures of training: how the loss fell, and what is still taken for what."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from numpy.typing import ArrayLike, NDArray
 
-from cnnlab.callbacks import History
 from cnnlab.errors import DataError, ShapeError
 from cnnlab.plots.picture import BLUE, INK, LINE, MUTED, ORANGE, Picture, bare, captioned
-from cnnlab.training import Snapshot
+
+if TYPE_CHECKING:  # the first lesson draws pictures and trains nothing
+    from cnnlab.callbacks import History
+    from cnnlab.training import Snapshot
 
 __all__ = ["confusion", "learning_curves"]
 
@@ -21,7 +24,7 @@ _SMOOTHED = 40  # points that a noisy curve is reduced to
 
 
 def learning_curves(
-    runs: Iterable[Snapshot] | History | Mapping[str, Iterable[Snapshot] | History],
+    runs: "Iterable[Snapshot] | History | Mapping[str, Iterable[Snapshot] | History]",
     title: str = "",
 ) -> Picture:
     """Show how loss and accuracy changed over the steps of a training, or of several.
@@ -45,10 +48,7 @@ def learning_curves(
         If there is no snapshot, or there are more than six trainings.
     """
     named = runs if isinstance(runs, Mapping) else {"": runs}
-    kept = {
-        name: run.snapshots if isinstance(run, History) else list(run)
-        for name, run in named.items()
-    }
+    kept = {name: _snapshots_of(run) for name, run in named.items()}
     if not kept or not all(kept.values()):
         raise DataError(
             "there are no snapshots to draw; collect them first: "
@@ -75,8 +75,12 @@ def learning_curves(
     return figure
 
 
+def _snapshots_of(run: Any) -> "list[Snapshot]":
+    return list(run.snapshots if hasattr(run, "snapshots") else run)
+
+
 def _draw_run(
-    panel: Axes, quantity: str, name: str, snapshots: Sequence[Snapshot], colour: str
+    panel: Axes, quantity: str, name: str, snapshots: "Sequence[Snapshot]", colour: str
 ) -> None:
     steps = np.array([snapshot.step for snapshot in snapshots])
     values = np.array([getattr(snapshot, quantity) for snapshot in snapshots], dtype=np.float64)
@@ -96,7 +100,7 @@ def _draw_run(
         )
 
 
-def _validated(snapshots: Iterable[Snapshot]) -> list[Snapshot]:
+def _validated(snapshots: "Iterable[Snapshot]") -> "list[Snapshot]":
     return [snapshot for snapshot in snapshots if snapshot.validation is not None]
 
 
@@ -120,7 +124,7 @@ def _dress(panel: Axes, quantity: str) -> None:
     panel.spines["bottom"].set_color(LINE)
 
 
-def _told(name: str, snapshots: Sequence[Snapshot]) -> str:
+def _told(name: str, snapshots: "Sequence[Snapshot]") -> str:
     first, last = snapshots[0], snapshots[-1]
     text = f"{name}: " if name else ""
     text += f"loss from {first.loss:.3g} to {last.loss:.3g}, "
