@@ -10,6 +10,7 @@ import json
 import re
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnlab import layers
-from cnnlab.errors import DataError
+from cnnlab.errors import DataError, ShapeError
 from cnnlab.interop.assembly import Assembly, Named
 from cnnlab.layers import Layer, Shape
 from cnnlab.sequential import Sequential
@@ -76,9 +77,12 @@ def from_keras(model: Any) -> tuple[Sequential, Named]:
                 return _assembled(json.loads(config), _KerasWeights(file))
         with h5py.File(path, "r") as file:
             return _assembled(json.loads(_legacy_config(file)), _LegacyWeights(file))
-    except (OSError, RuntimeError, zipfile.BadZipFile, UnicodeDecodeError) as error:
+    except (DataError, ShapeError):
+        raise
+    except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path.name} cannot be read ({error}); save it again") from error
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        # What random changes to a good file have been seen to end in.
         raise DataError(
             f"{path.name} does not describe a network as Keras does ({error!r}); "
             'save it again with model.save("model.keras")'

@@ -197,6 +197,31 @@ def test_a_description_that_is_none_is_refused(tmp_path, text):
         interop.from_keras(tmp_path / "a.keras")
 
 
+@pytest.mark.parametrize("wrong", [[], [1], [3, 3, 3], "same", None, -1, {"a": 1}])
+@pytest.mark.parametrize("name", ["kernel_size", "strides", "filters", "padding", "use_bias"])
+def test_a_setting_that_makes_no_sense_is_refused_or_changes_nothing(altered, name, wrong):
+    try:
+        interop.from_keras(altered(setting(CONVOLUTION, **{name: wrong})))
+    except (DataError, ShapeError):
+        return
+    assert name == "use_bias", "any value is true or false"
+    assert wrong, "without a bias there would be an array too many"
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("file", [MODEL, LEGACY], ids=lambda file: file.name)
+def test_random_damage_is_refused_or_does_no_harm(tmp_path, file, seed):
+    rng = np.random.default_rng(seed)
+    damaged = np.frombuffer(file.read_bytes(), np.uint8).copy()
+    damaged[rng.integers(0, 4000, 20)] = rng.integers(0, 256, 20)
+    (tmp_path / file.name).write_bytes(damaged.tobytes())
+    try:
+        sequential, _ = interop.from_keras(tmp_path / file.name)
+    except (DataError, ShapeError):
+        return
+    assert sequential == interop.from_keras(file)[0]
+
+
 def test_an_hdf5_file_of_weights_only_is_told_what_is_missing(tmp_path):
     with h5py.File(tmp_path / "weights.h5", "w") as file:
         file["a"] = np.zeros(3)
