@@ -1,0 +1,138 @@
+"""Every compiled function has a plain twin: same name, same parameters, same numbers."""
+
+import importlib
+import inspect
+import pkgutil
+
+import numpy as np
+import pytest
+
+import cnnlab.naive
+
+MODULES = [module.name for module in pkgutil.iter_modules(cnnlab.naive.__path__)]
+
+
+def twins():
+    for module in MODULES:
+        naive = importlib.import_module(f"cnnlab.naive.{module}")
+        kernels = importlib.import_module(f"cnnlab.kernels.{module}")
+        for name in naive.__all__:
+            yield pytest.param(getattr(naive, name), getattr(kernels, name), id=f"{module}.{name}")
+
+
+def sides(rng):
+    return tuple(tuple(int(n) for n in rng.integers(0, 3, 2)) for _ in range(2))
+
+
+def convolution(rng):
+    """Draw images, filters, bias, stride, padding and dilation that fit together."""
+    channels, filters = (int(n) for n in rng.choice([1, 3, 16, 17, 33], 2))
+    height, width = (int(n) for n in rng.integers(5, 9, 2))
+    size = tuple(int(n) for n in rng.integers(1, 4, 2))
+    stride, dilation = (tuple(int(n) for n in rng.integers(1, 3, 2)) for _ in range(2))
+    if rng.random() < 0.5:
+        size, stride, dilation = (3, 3), (1, 1), (1, 1)
+    images = rng.standard_normal((2, height, width, channels))
+    weights = rng.standard_normal((*size, channels, filters))
+    return images, weights, rng.standard_normal(filters), stride, sides(rng), dilation
+
+
+def pooling(rng):
+    images = rng.standard_normal((2, *rng.integers(4, 9, 2), int(rng.choice([1, 3, 33]))))
+    window, stride = (tuple(int(n) for n in rng.integers(1, 4, 2)) for _ in range(2))
+    return images, window, stride, sides(rng)
+
+
+def draw(function, rng):
+    """Draw arguments for a function: whatever it takes, by the name of the parameter."""
+    x = rng.standard_normal((3, 40))
+    options = {}
+    match function.__name__:
+        case "conv2d":
+            arguments = convolution(rng)
+        case "conv2d_backward":
+            images, filters, bias, *rest = convolution(rng)
+            output = importlib.import_module("cnnlab.naive.convolution").conv2d(
+                images, filters, bias, *rest
+            )
+            arguments = rng.standard_normal(output.shape), images, filters, *rest
+        case "max_pool2d" | "avg_pool2d":
+            arguments = pooling(rng)
+        case "max_pool2d_backward" | "avg_pool2d_backward" as name:
+            images, *rest = pooling(rng)
+            forward = getattr(importlib.import_module("cnnlab.naive.pooling"), name[:-9])
+            seen = images if name.startswith("max") else images.shape
+            arguments = rng.standard_normal(forward(images, *rest).shape), seen, *rest
+        case "dense":
+            arguments = x, rng.standard_normal((40, 35)), rng.standard_normal(35)
+        case "dense_backward":
+            arguments = rng.standard_normal((3, 35)), x, rng.standard_normal((40, 35))
+        case "maxout_backward":
+            arguments = x[:, :20], rng.standard_normal((3, 40)), 2
+        case "dropout_mask":
+            arguments = 100, 0.3, int(rng.integers(2**32))
+        case "sgd_step":
+            arguments = x, rng.standard_normal(x.shape), rng.standard_normal(x.shape)
+            options = {"learning_rate": 0.1, "momentum": 0.9, "nesterov": bool(rng.integers(2))}
+        case "adam_step":
+            arguments = x, *(rng.random(x.shape) for _ in range(3))
+            options = {"step": 3, "learning_rate": 0.1, "decoupled": bool(rng.integers(2))}
+        case name if name.endswith("_backward"):
+            arguments = x, np.abs(rng.standard_normal(x.shape)) * 0.9 - 0.5
+        case _:
+            arguments = (x,)
+    return arguments, options
+
+
+def single(value):
+    return np.ascontiguousarray(value, np.float32) if isinstance(value, np.ndarray) else value
+
+
+@pytest.mark.parametrize(("naive", "compiled"), list(twins()))
+def test_twins_take_the_same_parameters(naive, compiled):
+    ours = inspect.signature(compiled).parameters.values()
+    expected = inspect.signature(naive).parameters.values()
+    # the compiled one may know more, by keyword: where to write, what to leave out
+    shared = [parameter for parameter in ours if parameter.name in {e.name for e in expected}]
+    more = [parameter for parameter in ours if parameter not in shared]
+    assert [str(parameter) for parameter in shared] == [str(parameter) for parameter in expected]
+    assert all(parameter.kind is parameter.KEYWORD_ONLY for parameter in more)
+
+
+@pytest.mark.parametrize(("naive", "compiled"), list(twins()))
+def test_twins_compute_the_same_numbers(naive, compiled):
+    rng = np.random.default_rng(0)
+    rounds = 12 if naive.__name__.startswith("conv") else 4
+    for _ in range(rounds):
+        arguments, options = draw(naive, rng)
+        rounded = [single(argument) for argument in arguments]
+        exact = [
+            argument.astype(float) if isinstance(argument, np.ndarray) else argument
+            for argument in rounded
+        ]
+        expected, ours = naive(*exact, **options), compiled(*rounded, **options)
+        if not isinstance(expected, tuple):
+            expected, ours = (expected,), (ours,)
+        for one, other in zip(ours, expected, strict=True):
+            finite = np.isfinite(other)
+            scale = np.abs(np.where(finite, other, 0)).max() + 1
+            np.testing.assert_allclose(one, other, rtol=0, atol=2e-5 * scale)
+
+
+def test_the_gradients_of_the_plain_convolution_are_its_slopes():
+    """Central differences: nudge every number a little both ways, and look."""
+    naive = importlib.import_module("cnnlab.naive.convolution")
+    rng = np.random.default_rng(1)
+    geometry = (2, 1), ((1, 0), (0, 2)), (1, 2)
+    arrays = [rng.standard_normal(shape) for shape in ((2, 5, 6, 2), (2, 3, 2, 3), (3,))]
+    weights = rng.standard_normal(naive.conv2d(*arrays, *geometry).shape)  # of a loss: a sum
+    gradients = naive.conv2d_backward(weights, *arrays[:2], *geometry)
+    for array, gradient in zip(arrays, gradients, strict=True):
+        for position in np.ndindex(array.shape):
+            losses = []
+            for nudge in (1e-5, -2e-5):
+                array[position] += nudge
+                losses.append((naive.conv2d(*arrays, *geometry) * weights).sum())
+            array[position] += 1e-5
+            slope = (losses[0] - losses[1]) / 2e-5
+            assert abs(slope - gradient[position]) < 1e-6 * max(1, abs(slope))
