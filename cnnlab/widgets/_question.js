@@ -4,7 +4,6 @@ import { button, make } from "./_common.js";
 
 const SILENCE = 4000; // milliseconds after which a kernel that has not answered is mentioned
 const LETTERS = "abcdefgh";
-let cards = 0;
 
 /** Send a commitment to Python; what becomes of it comes back in the trait `_shown`. */
 export class Post {
@@ -36,7 +35,9 @@ export class Post {
  */
 export class QuestionCard {
   constructor(words, oncommit, onreveal) {
-    Object.assign(this, { words, oncommit, onreveal, name: `cnnlab-choice-${++cards}` });
+    // Radio buttons of one name shut each other out, across all widgets of the page.
+    const name = `cnnlab-choice-${Math.random().toString(36).slice(2)}`;
+    Object.assign(this, { words, oncommit, onreveal, name });
     this.legend = make("legend", { class: "cnnlab-prompt" });
     this.list = make("div", { class: "cnnlab-choices" });
     this.commit = button(words.commit, { disabled: true, onclick: () => this.#commit() });
