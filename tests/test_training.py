@@ -287,8 +287,8 @@ class TestDivergence:
         with pytest.raises(
             DivergedError,
             match=r"the loss became (nan|inf) in step 1; dense_1 \(Dense\) is the first layer "
-            r"whose output is not finite; the network is as it was before; try a learning rate of 0.005 "
-            r"\(it is 0.05\), .*he_normal",
+            r"whose output is not finite; the network is as it was before; try a learning rate of "
+            r"0.005 \(it is 0.05\), .*he_normal",
         ) as caught:
             next(training.run(net, data(), optimizer=SGD(0.05)))
         assert (caught.value.layer, caught.value.step) == ("dense_1", 1)
