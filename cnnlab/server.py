@@ -13,7 +13,7 @@ from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebso
 __all__ = ["NoDelayConnection"]
 
 
-class NoDelayConnection(ZMQChannelsWebsocketConnection):  # type: ignore[misc] # untyped base
+class NoDelayConnection(ZMQChannelsWebsocketConnection):
     """A kernel's websocket without Nagle's algorithm."""
 
     def connect(self) -> Any:

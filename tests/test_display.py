@@ -1,4 +1,4 @@
-"""Colours: zero in the middle, minus and plus told apart by every eye, the same bytes everywhere."""
+"""Colours: zero in the middle, minus and plus told apart by every eye."""
 
 import io
 
@@ -13,10 +13,22 @@ SIGNED = [name for name, palette in display.PALETTES.items() if palette.signed]
 # Machado, Oliveira and Fernandes 2009, A physiologically-based model for simulation of color vision
 # deficiency, severity 1: on linear red, green, blue.
 COLOUR_BLIND = {
-    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
-    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
-    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
-}  # fmt: skip
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
 
 
 def seen_as(rgb: np.ndarray, matrix: list[list[float]]) -> np.ndarray:

@@ -38,7 +38,8 @@ ZMQChannelsWebsocketConnection.connect = noting
 async def probe():
     try:
         address = f"127.0.0.1:{app.port}"
-        answer = await AsyncHTTPClient().fetch(f"http://{address}/api/kernels", method="POST", body="{}")
+        kernels, ask = f"http://{address}/api/kernels", AsyncHTTPClient().fetch
+        answer = await ask(kernels, method="POST", body="{}")
         kernel = json.loads(answer.body)["id"]
         page = await websocket_connect(f"ws://{address}/api/kernels/{kernel}/channels")
         page.close()
@@ -53,7 +54,8 @@ print(json.dumps(seen))
 
 
 def start_server(folder: Path, *options: str) -> dict[str, object]:
-    environment = {name: str(folder) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}  # fmt: skip
+    folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    environment = dict.fromkeys(folders, str(folder))
     run = subprocess.run(
         [sys.executable, "-c", PROBE, *options],
         env={**os.environ, **environment},

@@ -60,14 +60,21 @@ class Array(traitlets.TraitType[Any, Any]):
         return array
 
     def set(self, obj: Any, value: Any) -> None:
-        """Notify nobody when an equal array is set."""
-        new, old = self._validate(obj, value), obj._trait_values.get(self.name)
-        if not isinstance(old, np.ndarray) or not np.array_equal(old, new, equal_nan=True):
-            obj._trait_values[self.name] = new
-            obj._notify_trait(self.name, old, new)
+        """Notify nobody when an equal array is set.
+
+        The widget is locked until all who follow the array have: a picture in colour is never seen
+        with a filter for grey, whichever thread looks.
+        """
+        with obj._lock:
+            new: Any = self._validate(obj, value)
+            old: Any = obj._trait_values.get(self.name)
+            same = isinstance(old, np.ndarray) and np.array_equal(old, new, equal_nan=True)
+            if not same:
+                obj._trait_values[self.name] = new
+                obj._notify_trait(self.name, old, new)
 
 
-class Widget(anywidget.AnyWidget):  # type: ignore[misc] # untyped base
+class Widget(anywidget.AnyWidget):
     """The base of every widget of the course.
 
     A subclass names the stem of its files, lists its settings in the order in which they are to be
@@ -132,9 +139,12 @@ class Widget(anywidget.AnyWidget):  # type: ignore[misc] # untyped base
     def _settings_changed(self) -> None:
         """Forget what was computed from the old settings."""
 
-    def _still(self) -> NDArray[np.uint8]:
-        """Paint the picture to show where no kernel and no widget front end run."""
-        raise NotImplementedError
+    def _reset_contents(self) -> None:
+        """Bring back the contents that the widget was made with."""
+
+    def _still(self) -> NDArray[np.uint8] | None:
+        """Paint the picture to show where no kernel and no widget front end run, if any."""
+        return None
 
     def _still_text(self) -> str:
         """Describe that picture to those who do not see it."""
@@ -199,8 +209,9 @@ class Widget(anywidget.AnyWidget):  # type: ignore[misc] # untyped base
     def reset(self) -> None:
         """Set everything back to how the widget was made."""
         with self._lock:
+            self._reset_contents()
             self._adopt(self._initial)
-        self._publish_settings()
+            self._publish_settings()
 
     # -- Python to page -----------------------------------------------------------------------
 
@@ -275,9 +286,10 @@ class Widget(anywidget.AnyWidget):  # type: ignore[misc] # untyped base
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         bundle: tuple[dict[str, Any], dict[str, Any]] | None = super()._repr_mimebundle_(**options)
-        if bundle is not None:
+        still = self._still()
+        if bundle is not None and still is not None:
             data, metadata = bundle
-            data["image/png"] = base64.b64encode(display.png(self._still())).decode()
+            data["image/png"] = base64.b64encode(display.png(still)).decode()
             metadata["image/png"] = {"alt": self._still_text()}
         return bundle
 
@@ -285,9 +297,9 @@ class Widget(anywidget.AnyWidget):  # type: ignore[misc] # untyped base
         return f"{type(self).__name__}()"
 
 
-def shortest(array: NDArray[np.float32]) -> Any:
+def shortest(array: NDArray[np.float32] | np.float32) -> Any:
     """Write float32 numbers with the fewest digits that mean them: 0.1, not 0.10000000149."""
-    if array.ndim:
+    if isinstance(array, np.ndarray) and array.ndim:
         return [shortest(part) for part in array]
     return float(str(array))
 

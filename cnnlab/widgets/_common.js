@@ -19,10 +19,13 @@ export function make(tag, attributes = {}, ...children) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (value !== false && value != null) element.setAttribute(name, value === true ? "" : value);
   }
+  // JupyterLab takes arrow keys and Enter from whatever has the focus, unless that very element objects.
+  if (TAKES_KEYS.has(tag) || "tabindex" in attributes) element.setAttribute("data-lm-suppress-shortcuts", "true");
   element.append(...children.filter((child) => child != null));
   return element;
 }
 
+const TAKES_KEYS = new Set(["button", "input", "select", "textarea"]);
 const SVG_TAGS = new Set(["svg", "path", "rect", "g", "text", "pattern", "line", "defs"]);
 
 const ICONS = {
@@ -59,7 +62,7 @@ export function choice(words, options, onchoose, attributes = {}) {
 /** A few choices side by side, one of them pressed. */
 export function segments(words, options, onchoose) {
   const buttons = new Map(options.map(([value, text, tip]) => [value,
-    make("button", { type: "button", class: "cnnlab-segment", "data-tip": tip, "aria-pressed": "false",
+    make("button", { type: "button", class: "cnnlab-segment", "data-tip": tip, "aria-label": tip, "aria-pressed": "false",
       onclick: () => onchoose(value) }, text)]));
   return {
     element: make("div", { class: "cnnlab-segments", role: "group", "aria-label": words }, ...buttons.values()),
@@ -363,7 +366,7 @@ export class Session {
   #hear() {
     const { client, values } = this.model.get("_settings");
     if (client === this.line.client || JSON.stringify(values) === JSON.stringify(this.settings)) return;
-    this.history.remember(this.situation(), null);
+    this.history.remember(this.situation(), "Python");
     this.settings = structuredClone(values);
     clearTimeout(this.storing);
     this.emit("settings");

@@ -16,11 +16,10 @@ const NUMBERS_UP_TO = 20; // pixels a side up to which the numbers are written o
 class LabSession extends Session {
   constructor(model) {
     super(model);
-    this.picture = this.#stored();
-    this.first = this.picture;
+    this.picture = this.first = this.#stored();
     this.point = null;
     this.frames = this.line.lane("frame", {
-      onanswer: (message, buffers) => this.#painted(message, buffers),
+      onanswer: (message, buffers, asked) => this.#painted(message, buffers, asked),
       alone: () => this.#paintAlone(),
     });
     this.pixels = this.line.lane("pixel", {
@@ -41,7 +40,9 @@ class LabSession extends Session {
     this.waiting = setTimeout(() => this.frame ?? this.#paintAlone(), FIRST_PICTURE);
   }
 
-  // The picture: {about, source, colour, grey}; source as opened, image() as the filter sees it.
+  // The picture: {about, bytes, source, grey, known}; the source as it was opened, image() as the
+  // filter sees it. What the kernel does not know yet travels with every request until one of them
+  // has been answered.
 
   #stored() {
     const about = this.model.get("_picture"), bytes = this.model.get("_pixels");
@@ -49,7 +50,8 @@ class LabSession extends Session {
     const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
     const values = kind === "float32" ? new Float32Array(buffer)
       : Float32Array.from(new Uint8Array(buffer), (byte) => byte / 255);
-    return { about, bytes: new Uint8Array(buffer), source: { height, width, channels, values: values.subarray(0, count) } };
+    const source = { height, width, channels, values: values.subarray(0, count) };
+    return { about, bytes: new Uint8Array(buffer), source, known: true };
   }
 
   /** The picture as the filter sees it: in colour, or its colours weighed as the eye does. */
@@ -66,7 +68,7 @@ class LabSession extends Session {
 
   restore({ settings, picture }) {
     this.settings = settings;
-    if (picture !== this.picture) this.#turnTo(picture, true);
+    if (picture !== this.picture) this.#turnTo(picture);
     this.changed();
   }
 
@@ -79,13 +81,15 @@ class LabSession extends Session {
     }
   }
 
-  #turnTo(picture, store) {
+  /** Take another picture; it is stored unless it came from Python or lives for a moment only. */
+  #turnTo(picture, { known = false, store = true } = {}) {
     this.picture = picture;
+    picture.known = known;
     this.point = null;
-    if (store) {
-      const { revision, ...about } = picture.about;
-      const at = { ...about, from: this.line.client, seq: this.line.seq };
-      this.save({ _picture: at, _pixels: new DataView(picture.bytes.buffer) });
+    if (store && !known) {
+      const about = { ...picture.about, from: this.line.client, seq: this.line.seq };
+      delete about.revision;
+      this.save({ _picture: about, _pixels: new DataView(picture.bytes.buffer) });
     }
     this.emit("picture");
   }
@@ -97,17 +101,16 @@ class LabSession extends Session {
     const values = Float32Array.from(bytes, (byte) => byte / 255);
     const filter = withChannels(this.settings.filter, channels);
     this.settings = { ...this.settings, colour: channels === 3, filter };
-    this.#turnTo({ about, bytes, source: { height, width, channels, values } }, rest);
-    this.emit("settings");
-    this.ask(rest ? null : { about, bytes });
+    this.#turnTo({ about, bytes, source: { height, width, channels, values } }, { store: rest });
     if (rest) this.changed();
+    else this.emit("settings");
   }
 
   #hearPicture() {
     const about = this.model.get("_picture");
     if (about.from === this.line.client) return;
-    this.history.remember(this.situation(), null);
-    this.#turnTo(this.#stored(), false);
+    this.history.remember(this.situation(), "Python");
+    this.#turnTo(this.#stored(), { known: true });
     const { channels } = this.picture.source;
     if (channels === 1 && this.settings.colour) {
       this.settings = { ...this.settings, colour: false, filter: withChannels(this.settings.filter, 1) };
@@ -123,12 +126,10 @@ class LabSession extends Session {
     super.emit(topic, detail);
   }
 
-  ask(live = null) {
-    if (live) {
-      this.frames.ask({ settings: this.settings, picture: live.about }, [new DataView(live.bytes.buffer)]);
-    } else {
-      this.frames.ask({ settings: this.settings });
-    }
+  ask() {
+    const { settings, picture: { about, bytes, known } } = this;
+    if (known) this.frames.ask({ settings });
+    else this.frames.ask({ settings, picture: about }, about.sample ? [] : [new DataView(bytes.buffer)]);
   }
 
   pointAt(point) {
@@ -140,7 +141,8 @@ class LabSession extends Session {
     this.emit("point");
   }
 
-  #painted(message, buffers) {
+  #painted(message, buffers, asked) {
+    if (asked.body.picture === this.picture.about) this.picture.known = true;
     if (message.error) return this.emit("notice", message.error);
     const { buffer, byteOffset, byteLength } = buffers[0];
     this.#take(message, new Uint8Array(buffer, byteOffset, byteLength), "kernel");

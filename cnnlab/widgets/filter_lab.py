@@ -106,7 +106,9 @@ class FilterLab(Widget, stem="filter_lab"):
         self._origin_read: dict[str, str] = {}
         self._switching = False
         self._pictures = 0
+        self._newest_picture: dict[str, int] = {}
         super().__init__(image=image, filter=filter, **options)
+        self._first = (self._source, self._origin)
         self._choices = _choices()
 
     # -- the picture --------------------------------------------------------------------------
@@ -174,6 +176,13 @@ class FilterLab(Widget, stem="filter_lab"):
             self._switching = False
             self._fit_filter()
 
+    def _reset_contents(self) -> None:
+        source, origin = self._first
+        if source is not self._source:
+            self.image = source
+            self._origin = origin
+            self._publish_picture()
+
     def _publish_picture(self) -> None:
         """Hand the page the source in as few bytes as tell it exactly."""
         bytes_ = display.photograph(self._source)[..., : self._channels_of(self._source)]
@@ -192,9 +201,12 @@ class FilterLab(Widget, stem="filter_lab"):
 
     def _on_stored_picture(self, change: Any) -> None:
         """Take over a picture that the page drew, filmed, or went back to."""
-        if change["new"].get("revision") is None:
-            with self._lock:
-                self._take_picture(change["new"], self._pixels)
+        about = change["new"]
+        with self._lock:
+            # One of the page's requests may have brought this picture, or a newer one, before.
+            newest = self._newest_picture.get(about.get("from", ""), 0)
+            if "from" in about and about.get("seq", 0) >= newest:
+                self._take_picture(about, self._pixels)
 
     def _take_picture(self, picture: Mapping[str, Any], data: Any) -> None:
         with self._changed_by_page():
@@ -324,7 +336,8 @@ class FilterLab(Widget, stem="filter_lab"):
     ) -> tuple[dict[str, Any], list[Any]]:
         """Paint the map for these settings: one byte a pixel, and what the numbers are."""
         if "picture" in request:
-            self._take_picture(request["picture"], buffers[0])
+            self._take_picture(request["picture"], buffers[0] if buffers else b"")
+            self._newest_picture[request["client"]] = request["seq"]
         self._adopt(request["settings"])
         output = self.output
         limit = display.limit_of(output) if self.limit is None else self.limit
@@ -338,7 +351,7 @@ class FilterLab(Widget, stem="filter_lab"):
         }
         if output.size <= _NUMBERS_SHOWN:
             reply["numbers"] = [_finite(number) for number in output.reshape(-1)]
-        return reply, [memoryview(steps.reshape(-1))]
+        return reply, [steps.tobytes()]
 
     def _answer_pixel(
         self, request: Mapping[str, Any], _buffers: Sequence[Any]
@@ -481,7 +494,11 @@ class FilterLab(Widget, stem="filter_lab"):
     def _options_of(cls, state: Mapping[str, Any]) -> dict[str, Any]:
         return {"image": _unpacked(state.get("picture")), **super()._options_of(state)}
 
-    def _still(self) -> NDArray[np.uint8]:
+    def _still(self) -> NDArray[np.uint8] | None:
+        try:
+            self._window()
+        except ShapeError:  # there is no map to show
+            return None
         painted = [display.photograph(self.image, white=_white(self.image)), self.painted]
         left, right = (_at_height(pixels, _STILL_HEIGHT) for pixels in painted)
         gap = np.full((_STILL_HEIGHT, 12, 3), 255, np.uint8)

@@ -4,6 +4,8 @@ Used by the browser tests, by the benchmark of the widgets and by the script tha
 of the README.
 """
 
+import base64
+import io
 import json
 import os
 import shutil
@@ -13,14 +15,17 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import nbformat
-from playwright.sync_api import Browser, Page, sync_playwright
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 MISSING = "no browser: apt install chromium (or install Google Chrome)"
 TOKEN = "browser-tests"  # noqa: S105 - opens a server on this machine that lives for minutes
@@ -123,22 +128,27 @@ class Server:
             "--LabApp.news_url=", "--LabApp.extension_manager=readonly",
             "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         ]  # fmt: skip
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "jupyter", "lab", *options],
-            env={**os.environ, **environment},
-            stdout=self.log.open("w"),
-            stderr=subprocess.STDOUT,
-        )
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "jupyter", "lab", *options],
+                env={**os.environ, **environment},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
         deadline = time.monotonic() + 60
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.process.kill()
+                self.process.wait()
                 raise RuntimeError(f"JupyterLab did not start:\n{self.log.read_text()}")
             time.sleep(0.2)
         return self
 
     def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
     ) -> None:
         self.process.terminate()
         try:
@@ -158,7 +168,7 @@ class Server:
         """Write a notebook of code cells; returns its name."""
         notebook = nbformat.v4.new_notebook(
             cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
-            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
         )
         nbformat.write(notebook, self.notebooks / name)
         return name
@@ -182,9 +192,8 @@ class Notebook:
         self.page = page
         # A workspace of its own: else JupyterLab opens what was open last.
         workspace = f"{name.rsplit('/', 1)[-1].removesuffix('.ipynb')}-{time.monotonic_ns()}"
-        page.goto(
-            f"{address or server.address}/lab/workspaces/{workspace}/tree/{name}?reset&token={TOKEN}"
-        )
+        path = f"lab/workspaces/{workspace}/tree/{name}?reset&token={TOKEN}"
+        page.goto(f"{address or server.address}/{path}")
         page.wait_for_function(_READY, timeout=60_000)
         page.evaluate("window.jupyterapp.shell.collapseLeft()")
         self.panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
@@ -206,8 +215,9 @@ class Notebook:
               const future = kernel.requestExecute({ code, store_history: false });
               let text = "", error = null;
               future.onIOPub = (message) => {
-                if (message.header.msg_type === "stream") text += message.content.text;
-                if (message.header.msg_type === "error") error = message.content.traceback.join("\\n");
+                const { header, content } = message;
+                if (header.msg_type === "stream") text += content.text;
+                if (header.msg_type === "error") error = content.traceback.join("\\n");
               };
               await future.done;
               return { text, error };
@@ -222,10 +232,8 @@ class Notebook:
         self.page.evaluate("window.jupyterapp.shell.currentWidget?.sessionContext?.shutdown()")
 
 
-def pixels_of(page: Page, selector: str) -> Sequence[int]:
-    """Read the pixels of a canvas: red, green, blue, opacity, row by row."""
-    values: Sequence[int] = page.locator(selector).first.evaluate(
-        """(canvas) => Array.from(
-          canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data)"""
-    )
-    return values
+def pixels_of(canvas: Locator) -> NDArray[np.uint8]:
+    """Read the pixels of a canvas, of shape (height, width, 3); a PNG loses none of them."""
+    address: str = canvas.evaluate("(canvas) => canvas.toDataURL('image/png')")
+    picture = Image.open(io.BytesIO(base64.b64decode(address.split(",")[1])))
+    return np.asarray(picture.convert("RGB"))

@@ -1,0 +1,328 @@
+"""The front end by itself in Chromium: its twin of the arithmetic, its manners on the wire.
+
+The widget is mounted on an empty page with a model made of a few lines of JavaScript, so that a
+test decides what the kernel answers and when.
+"""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Page, expect
+
+from cnnlab import display, filters, images
+from cnnlab import functional as F
+from cnnlab.widgets import FilterLab, _base
+from tests.browser.jupyterlab import pixels_of
+
+pytestmark = pytest.mark.needs("browser")
+
+# A model as anywidget hands it over: traits, listeners counted, and what was sent.
+MOUNT = """async ([module, style, traits, pixels, silent]) => {
+  const listeners = new Map(), sent = [];
+  const bytes = Uint8Array.from(atob(pixels), (letter) => letter.charCodeAt(0));
+  const state = { ...traits, _pixels: new DataView(bytes.buffer) };
+  const model = {
+    get: (name) => state[name],
+    set(name, value) { state[name] = value; },
+    save_changes() {},
+    send(content, _callbacks, buffers) {
+      if (silent === "gone") throw new Error("the comm is closed");
+      sent.push({ content, buffers });
+    },
+    on(name, act) { listeners.set(name, [...(listeners.get(name) ?? []), act]); },
+    off(name, act) { listeners.set(name, (listeners.get(name) ?? []).filter((one) => one !== act)); },
+  };
+  const address = URL.createObjectURL(new Blob([module], { type: "text/javascript" }));
+  const widget = (await import(address)).default, el = document.createElement("div");
+  document.head.append(Object.assign(document.createElement("style"), { textContent: style }));
+  document.body.replaceChildren(el);
+  const close = await widget.render({ model, el });
+  window.lab = { sent, state, close, listening: () => [...listeners.values()].flat().length,
+    fire(name, ...details) { for (const act of listeners.get(name) ?? []) act(...details); },
+    change(name, value) { state[name] = value; this.fire(`change:${name}`); },
+    answer(seq, level, more = {}) {
+      const steps = new Uint8Array(9).fill(level);
+      this.fire("msg:custom", { client: sent[0].content.client, seq, busy: 0, height: 3, width: 3, low: 0,
+        high: 1, limit: 1, ...more }, [new DataView(steps.buffer)]);
+    } };
+}"""
+
+
+@pytest.fixture
+def blank(page: Page) -> Iterator[Page]:
+    page.goto("about:blank")
+    yield page
+    page.evaluate("window.lab?.close()")
+
+
+def mount(page: Page, lab: FilterLab, silent: str = "waits") -> None:
+    names = ("_key", "_settings", "_initial", "_picture", "_choices")
+    traits = {name: getattr(lab, name) for name in names}
+    pixels = base64.b64encode(lab._pixels).decode()
+    page.evaluate(MOUNT, [str(lab._esm), str(lab._css), traits, pixels, silent])
+
+
+def small_lab(**options: Any) -> FilterLab:
+    return FilterLab(np.arange(25).reshape(5, 5) / 25, filter="sobel_x", **options)
+
+
+def sent(page: Page, kind: str = "frame") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = page.evaluate(
+        "(kind) => window.lab.sent.map((one) => one.content).filter((one) => one.kind === kind)",
+        kind,
+    )
+    return found
+
+
+def turn_up(page: Page, times: int = 1) -> None:
+    page.locator("[data-row='0'][data-column='0']").first.evaluate(
+        """(cell, times) => { for (let k = 0; k < times; k++) {
+          cell.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowUp", bubbles: true })); } }""",
+        times,
+    )
+
+
+# -- The twin of the arithmetic -------------------------------------------------------------------
+
+TWIN = """async ([module, cases]) => {
+  const twin = await import(URL.createObjectURL(new Blob([module], { type: "text/javascript" })));
+  return cases.map(({ image, filter, bias, stride, padding, dilation, relu }) => {
+    const pixels = { ...image, values: Float32Array.from(image.values) };
+    const weights = { ...filter, weights: Float32Array.from(filter.weights) };
+    const map = twin.convolve(pixels, weights, { bias, stride, padding, dilation });
+    const values = relu ? twin.relu(map.values) : map.values, limit = twin.limitOf(values);
+    const row = map.height - 1, column = Math.floor(map.width / 2);
+    const how = { bias, stride, padding, dilation, activation: relu ? "relu" : "none" };
+    return { height: map.height, width: map.width, values: Array.from(values), limit,
+      range: twin.rangeOf(values), pixel: twin.explainPixel(pixels, weights, how, row, column),
+      signed: Array.from(twin.levelsOf(values, limit, true)),
+      grey: Array.from(twin.levelsOf(values, limit, false)) };
+  });
+}"""
+
+
+def random_case(rng: np.random.Generator) -> tuple[dict[str, Any], NDArray[np.float32]]:
+    """One convolution: as JSON for the browser, and its output by functional."""
+    while True:
+        height, width = rng.integers(1, 40, 2).tolist()
+        rows, columns = rng.integers(1, 8, 2).tolist()
+        channels = int(rng.choice([1, 3]))
+        stride, dilation = rng.integers(1, 4, 2).tolist()
+        padding: Any = rng.choice(["same", "valid", 0, 1, 2, 3])
+        padding = str(padding) if padding in {"same", "valid"} else int(padding)
+        image = rng.random((height, width, channels), np.float32)
+        weights = rng.normal(size=(rows, columns, channels)).astype(np.float32)
+        bias, relu = float(np.float32(rng.normal())), bool(rng.integers(2))
+        try:
+            output = F.conv2d(
+                image[None], weights[..., None], [bias], stride=stride, padding=padding,
+                dilation=dilation,
+            )[0, ..., 0]  # fmt: skip
+        except ValueError:
+            continue
+        case = {
+            "image": {"height": height, "width": width, "channels": channels, "values": image.ravel().tolist()},
+            "filter": {"height": rows, "width": columns, "channels": channels, "weights": weights.ravel().tolist()},
+            "bias": bias, "stride": stride, "padding": padding, "dilation": dilation, "relu": relu,
+        }  # fmt: skip
+        return case, F.relu(output) if relu else output
+
+
+def test_the_browsers_arithmetic_is_that_of_functional_on_200_random_cases(blank: Page) -> None:
+    rng = np.random.default_rng(20)
+    cases = [random_case(rng) for _ in range(200)]
+    found = blank.evaluate(TWIN, [_base._file("_arithmetic.js"), [case for case, _ in cases]])
+    for (case, expected), twin in zip(cases, found, strict=True):
+        assert (twin["height"], twin["width"]) == expected.shape, case
+        values = np.array(twin["values"], np.float32)
+        scale = np.abs(expected).max() or 1
+        np.testing.assert_allclose(values / scale, expected.ravel() / scale, atol=2e-6)
+        # The colours of the same numbers are the same bytes.
+        assert twin["limit"] == display.limit_of(values)
+        assert twin["signed"] == display.levels(values, limit=twin["limit"]).tolist()
+        assert twin["grey"] == display.levels(values, "grey", twin["limit"]).tolist()
+        assert twin["range"] == [values.min(), values.max()]
+        row, column = expected.shape[0] - 1, expected.shape[1] // 2
+        assert twin["pixel"]["activated"] == pytest.approx(expected[row, column], abs=1e-4)
+
+
+def test_the_browser_limits_a_large_map_as_python_does(blank: Page) -> None:
+    image = images.sample("camera")
+    output = filters.apply(image, filters.CATALOGUE["laplacian"])
+    code = """async ([module, text]) => {
+      const twin = await import(URL.createObjectURL(new Blob([module], { type: "text/javascript" })));
+      const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+      const values = new Float32Array(bytes.buffer), limit = twin.limitOf(values);
+      return [limit, btoa(String.fromCharCode(...twin.levelsOf(values, limit, true).subarray(0, 5000)))];
+    }"""
+    text = base64.b64encode(output.tobytes()).decode()
+    limit, steps = blank.evaluate(code, [_base._file("_arithmetic.js"), text])
+    assert limit == display.limit_of(output)
+    assert base64.b64decode(steps) == display.levels(output).tobytes()[:5000]
+
+
+def test_what_is_not_a_number_gets_its_own_colour_in_the_browser(blank: Page) -> None:
+    code = """async (module) => {
+      const twin = await import(URL.createObjectURL(new Blob([module], { type: "text/javascript" })));
+      return Array.from(twin.levelsOf(Float32Array.of(NaN, Infinity, -Infinity, 0), 1, true));
+    }"""
+    steps = blank.evaluate(code, _base._file("_arithmetic.js"))
+    assert steps == display.levels([np.nan, np.inf, -np.inf, 0], limit=1).tolist()
+
+
+# -- Manners on the wire --------------------------------------------------------------------------
+
+
+def test_three_requests_fly_and_only_the_newest_value_waits(blank: Page) -> None:
+    mount(blank, small_lab())
+    turn_up(blank, 30)
+    assert len(sent(blank)) == 3
+    blank.evaluate("window.lab.answer(1, 10)")
+    asked = sent(blank)
+    assert len(asked) == 4
+    assert asked[3]["settings"]["filter"][0][0] == pytest.approx(2)  # -1 and thirty times 0.1
+    for seq in (2, 3, 4):
+        blank.evaluate("(seq) => window.lab.answer(seq, 10)", seq)
+    assert len(sent(blank)) == 4  # nothing more to ask
+
+
+def test_an_older_answer_is_not_painted_over_a_newer_one(blank: Page) -> None:
+    mount(blank, small_lab())
+    turn_up(blank, 2)
+    canvas = blank.locator("[data-role=map]")
+    blank.evaluate("window.lab.answer(3, 200)")
+    blank.evaluate("window.lab.answer(2, 50)")
+    expect(canvas).to_have_attribute("data-frame", "1")
+    assert (pixels_of(canvas) == display.PALETTES["blue_red"].colours[200]).all()
+    expect(canvas).to_have_attribute("data-source", "kernel")
+
+
+def test_six_requests_fly_when_the_way_is_long(blank: Page) -> None:
+    mount(blank, small_lab())
+    for seq in range(1, 9):
+        blank.wait_for_timeout(150)
+        blank.evaluate("(seq) => window.lab.answer(seq, 10)", seq)
+        turn_up(blank)
+    before = len(sent(blank))
+    turn_up(blank, 20)
+    assert len(sent(blank)) - before + 1 == 6
+
+
+def test_a_slow_kernel_close_by_still_gets_three(blank: Page) -> None:
+    mount(blank, small_lab())
+    for seq in range(1, 9):
+        blank.wait_for_timeout(150)
+        blank.evaluate("(seq) => window.lab.answer(seq, 10, { busy: 148 })", seq)
+        turn_up(blank)
+    before = len(sent(blank))
+    turn_up(blank, 20)
+    assert len(sent(blank)) - before + 1 == 3
+
+
+def test_answers_for_another_page_are_left_alone(blank: Page) -> None:
+    mount(blank, small_lab())
+    blank.evaluate("window.lab.fire('msg:custom', { client: 'other', seq: 1, busy: 0 }, [])")
+    assert blank.locator("[data-role=map]").get_attribute("data-source") != "kernel"
+
+
+@pytest.mark.parametrize("silent", ["waits", "gone"])
+def test_without_a_kernel_the_page_computes_and_says_so(blank: Page, silent: str) -> None:
+    """As in an exported page: the widget's state is there, and nobody answers."""
+    lab = FilterLab("astronaut", filter="emboss", stride=2, padding="same", activation="relu")
+    mount(blank, lab, silent)
+    label = blank.locator("[data-role=source]")
+    expect(label).to_be_visible(timeout=4000)
+    canvas = blank.locator("[data-role=map]")
+    expect(canvas).to_have_attribute("data-source", "browser")
+    assert np.abs(pixels_of(canvas).astype(int) - lab.painted).max() <= 9  # a step of colour
+    blank.locator("[data-control=preset]").select_option("sobel_y")
+    lab.filter = "sobel_y"
+    blank.wait_for_timeout(200)
+    assert np.abs(pixels_of(canvas).astype(int) - lab.painted).max() <= 9
+    blank.get_by_role("button", name="Undo").click()
+    lab.filter = "emboss"
+    blank.wait_for_timeout(200)
+    assert np.abs(pixels_of(canvas).astype(int) - lab.painted).max() <= 9
+
+
+def test_before_the_patience_ends_there_is_a_picture_already(blank: Page) -> None:
+    lab = small_lab()
+    mount(blank, lab)
+    blank.wait_for_timeout(500)
+    canvas = blank.locator("[data-role=map]")
+    assert (pixels_of(canvas) == lab.painted).all()
+    expect(blank.locator("[data-role=source]")).to_be_hidden()
+
+
+def test_when_the_kernel_comes_back_its_numbers_are_shown_again(blank: Page) -> None:
+    mount(blank, small_lab())
+    expect(blank.locator("[data-role=source]")).to_be_visible(timeout=4000)
+    blank.evaluate("window.lab.answer(1, 10)")  # at last
+    expect(blank.locator("[data-role=source]")).to_be_hidden()
+    newest = sent(blank)[-1]["seq"]
+    assert newest > 1  # asked again
+    blank.evaluate("(seq) => window.lab.answer(seq, 99)", newest)
+    canvas = blank.locator("[data-role=map]")
+    expect(canvas).to_have_attribute("data-source", "kernel")
+    assert (pixels_of(canvas) == display.PALETTES["blue_red"].colours[99]).all()
+
+
+def test_a_picture_travels_until_the_kernel_has_it(blank: Page) -> None:
+    mount(blank, small_lab())
+    blank.evaluate("window.lab.answer(1, 10)")
+    blank.get_by_role("button", name="Draw").click()
+    turn_up(blank, 3)
+    with_picture = [request for request in sent(blank) if "picture" in request]
+    assert len(with_picture) >= 2
+    blank.evaluate("(seq) => window.lab.answer(seq, 10)", with_picture[-1]["seq"])
+    blank.get_by_role("button", name="Done").click()
+
+
+def test_the_settings_are_stored_when_the_hand_rests(blank: Page) -> None:
+    mount(blank, small_lab())
+    turn_up(blank, 5)
+    assert "client" not in blank.evaluate("window.lab.state._settings")
+    blank.wait_for_timeout(500)
+    stored = blank.evaluate("window.lab.state._settings")
+    assert stored["values"]["filter"][0][0] == -0.5
+    assert stored["seq"] == sent(blank)[-1]["seq"]
+
+
+def test_what_python_sets_is_shown_asked_for_and_can_be_undone(blank: Page) -> None:
+    lab = small_lab()
+    mount(blank, lab)
+    values = {**lab._settings["values"], "stride": 2}
+    blank.evaluate(
+        "(value) => window.lab.change('_settings', value)", {"revision": 7, "values": values}
+    )
+    expect(blank.locator("[data-control=stride]")).to_have_value("2")
+    assert sent(blank)[-1]["settings"]["stride"] == 2
+    blank.get_by_role("button", name="Undo").click()
+    expect(blank.locator("[data-control=stride]")).to_have_value("1")
+
+
+def test_nothing_listens_any_more_when_the_view_is_gone(blank: Page) -> None:
+    mount(blank, small_lab())
+    assert blank.evaluate("window.lab.listening()") > 0
+    blank.evaluate("window.lab.close()")
+    assert blank.evaluate("window.lab.listening()") == 0
+    assert blank.locator(".cnnlab").count() == 0
+    asked = len(sent(blank))
+    blank.wait_for_timeout(1800)
+    assert len(sent(blank)) == asked
+
+
+def test_rows_that_no_window_reaches_are_marked(blank: Page) -> None:
+    mount(blank, FilterLab(np.zeros((6, 8)), filter=np.ones((3, 3)), stride=2))
+    dropped = blank.locator(".over-dropped")
+    expect(dropped).to_have_count(2)
+    assert [dropped.nth(k).get_attribute(name) for k, name in [(0, "y"), (1, "x")]] == ["5", "7"]
+
+
+def test_a_state_is_plain_json_for_the_page_too() -> None:
+    json.dumps(small_lab()._settings, allow_nan=False)
