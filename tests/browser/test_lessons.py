@@ -88,7 +88,7 @@ def test_the_quiz_is_answered_with_the_keyboard(asking: Notebook) -> None:
 
 def test_keys_pressed_in_a_list_do_not_lead_out_of_the_widget(asking: Notebook) -> None:
     asking.page.keyboard.press("Escape")  # where arrow keys would go from cell to cell
-    samples = asking.panel.locator("[data-widget=filter-lab] select").first
+    samples = asking.panel.locator("[data-widget=FilterLab] select").first
     samples.focus()
     asking.page.keyboard.press("ArrowDown")
     asking.page.keyboard.press("ArrowUp")
