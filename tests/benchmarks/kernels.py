@@ -214,8 +214,10 @@ def _measure(
             del seconds[name]
     if OURS not in seconds:
         return row
+    busy_before = patience.exhausted
     times = _rounds({name: processes[name] for name in seconds}, seconds, effort, patience)
     row["rounds"] = len(times[OURS])
+    row["busy_rounds"] = patience.exhausted - busy_before
     for name, mine in times.items():
         ratios = [other / ours for other, ours in zip(mine, times[OURS], strict=True)]
         row["sides"][name] = {

@@ -93,7 +93,9 @@ def kernel_table(report: Mapping[str, Any]) -> Table:
 
 def _kernel_line(row: Mapping[str, Any], peaks: Mapping[str, float]) -> list[str]:
     workload = _WORKLOADS[row["name"]]
-    line = [workload.title, str(row["threads"])]
+    # Threads that wait for each other's processor say nothing about a library: mark such rows.
+    busy = "*" if row.get("busy_rounds", 0) > row.get("rounds", 0) / 4 else ""
+    line = [workload.title + busy, str(row["threads"])]
     if not row["sides"]:
         return line + [""] * 9
     torch = _best(row, "torch")
