@@ -1,4 +1,4 @@
-"""The ``cnnlab`` command: open the course, check the machine, fill the compile cache."""
+"""The ``cnnlab`` command: open the course, check the machine, train and try networks."""
 
 import argparse
 import os
@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from cnnlab import __version__
-from cnnlab.errors import DataError
+from cnnlab.errors import DataError, ShapeError
 
 __all__ = ["main"]
 
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
-    except DataError as error:
+    except (DataError, ShapeError) as error:
         print(f"cnnlab {options.command}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -66,6 +66,34 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("warm", help="compile everything the course uses, once")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
     command.set_defaults(run=_warm)
+
+    command = commands.add_parser("summary", help="print the layers of a network of the zoo")
+    command.add_argument("network", metavar="NAME", help="for example lenet5 or vgg16")
+    command.set_defaults(run=_summary)
+
+    command = commands.add_parser(
+        "train", help="train a network of the course by its recipe",
+        description="Train a network by its recipe, as the weights that ship were. "
+        "With --checkpoint a training that was stopped goes on where it was.",
+    )  # fmt: skip
+    command.add_argument("network", metavar="NAME", help="for example digits_net")
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="decides all chance")
+    command.add_argument("--epochs", type=int, metavar="N", help="other than in the recipe")
+    command.add_argument("--output", type=Path, metavar="FILE",
+                         help="where the weights go (default: NAME.safetensors)")  # fmt: skip
+    command.add_argument("--checkpoint", type=Path, metavar="FILE",
+                         help="keep the training here, and take it up from here")  # fmt: skip
+    command.set_defaults(run=_train)
+
+    command = commands.add_parser(
+        "predict", help="show pictures to a trained network",
+        description="Print what a trained network takes each picture for.",
+    )  # fmt: skip
+    command.add_argument("weights", metavar="WEIGHTS", help="a file, or a name such as lenet5")
+    command.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
+    command.add_argument("--invert", action="store_true",
+                         help="swap black and white, for a dark digit on light paper")  # fmt: skip
+    command.set_defaults(run=_predict)
     return parser
 
 
@@ -91,7 +119,7 @@ def _open(options: argparse.Namespace) -> int:
         command.append("--no-browser")
     if options.port is not None:
         command += [f"--port={options.port}", "--ServerApp.port_retries=0"]
-    return subprocess.run(command, check=False).returncode
+    return subprocess.run(command, check=False).returncode  # noqa: S603 - our own arguments
 
 
 def _find_notebook(folder: Path, wanted: str) -> Path:
@@ -133,4 +161,48 @@ def _warm(options: argparse.Namespace) -> int:
     compiled = warm.warm(None if options.quiet else partial(tqdm, desc="compiling", unit="step"))
     if not options.quiet:
         print(f"compiled {compiled} functions" if compiled else "everything was compiled already")
+    return 0
+
+
+def _summary(options: argparse.Namespace) -> int:
+    from cnnlab import zoo
+
+    network = zoo.build(options.network)
+    network.summary()
+    print(f"Multiply-adds for one image: {network.multiply_adds:,}")
+    return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    from cnnlab import recipes
+
+    output = options.output or Path(f"{options.network}.safetensors")
+    if output.exists():
+        raise DataError(f"{output} is there already; name another file with --output")
+    network, record = recipes.train(
+        options.network, seed=options.seed, epochs=options.epochs,
+        checkpoint=options.checkpoint,
+        resume=options.checkpoint is not None and options.checkpoint.exists(),
+    )  # fmt: skip
+    recipes.save(network, record, output)
+    for measure, share in record.measures.items():
+        print(f"{measure.replace('_', ' ')}: {100 * share:.2f} %")
+    print(f"wrote {output} and {output.with_suffix('.json').name}")
+    return 0
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from cnnlab import checkpoints, functional, images, recipes, zoo
+
+    shipped = options.weights in zoo.PRETRAINED
+    file = zoo.weights_file(options.weights) if shipped else Path(options.weights)
+    network = checkpoints.load(file)
+    for path in options.images:
+        picture = images.fit(images.load(path), network.sequential.input_shape)
+        if options.invert:
+            picture = 1 - picture
+        chances = functional.softmax(network.predict(picture[None]))[0]
+        names = recipes.class_names(file, chances.size)
+        best = chances.argsort()[::-1][:3]
+        print(f"{path}: " + ", ".join(f"{names[k]} ({100 * chances[k]:.1f} %)" for k in best))
     return 0

@@ -19,7 +19,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cnnlab.errors import DataError, ShapeError
 
-__all__ = ["SAMPLES", "Sample", "load", "sample", "to_grey"]
+__all__ = ["SAMPLES", "Sample", "fit", "load", "sample", "to_grey"]
 
 _FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "PPM")
 _MAX_BYTES = 50_000_000
@@ -210,6 +210,46 @@ def to_grey(image: ArrayLike) -> NDArray[np.float32]:
         )
     grey: NDArray[np.float32] = pixels @ np.array([0.2125, 0.7154, 0.0721], dtype=np.float32)
     return grey
+
+
+def fit(image: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Resize a picture to what a network takes.
+
+    Parameters
+    ----------
+    image : array_like of shape (height, width) or (height, width, 3)
+    shape : tuple of int
+        Height, width and channels; 1 channel makes it grey, 3 keep or repeat its colours.
+
+    Returns
+    -------
+    ndarray of that shape, float32
+        Smoothed before it is made smaller, so that nothing flickers.
+
+    Raises
+    ------
+    ShapeError
+        If the picture is neither grey nor RGB, or the network takes neither.
+
+    Examples
+    --------
+    >>> fit(sample("camera"), (28, 28, 1)).shape
+    (28, 28, 1)
+    """
+    from skimage.transform import resize
+
+    if len(shape) != 3 or shape[2] not in {1, 3}:
+        raise ShapeError(
+            f"a picture has height, width and 1 or 3 channels, and this network takes {shape}; "
+            "try a network whose input is (height, width, 1) or (height, width, 3)"
+        )
+    pixels = np.asarray(image, np.float32)
+    pixels = to_grey(pixels) if pixels.ndim == 3 and shape[2] == 1 else pixels
+    resized: NDArray[np.float32] = resize(  # type: ignore[no-untyped-call]  # it has no types
+        pixels, shape[:2], anti_aliasing=True, preserve_range=True
+    )
+    channels = resized if resized.ndim == 3 else np.repeat(resized[:, :, None], shape[2], axis=2)
+    return np.ascontiguousarray(channels, np.float32)
 
 
 def _read(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> bytes:

@@ -23,7 +23,7 @@ from cnnlab.network import Network
 from cnnlab.optimizers import SGD, AdamW, OneCycle, Optimizer, Schedule
 from cnnlab.training import Snapshot
 
-__all__ = ["RECIPES", "Recipe", "Record", "measure", "recipe", "save", "train"]
+__all__ = ["RECIPES", "Recipe", "Record", "class_names", "measure", "recipe", "save", "train"]
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,8 @@ class Record:
     seed : int
     data : str
         What was trained on and tested with.
+    class_names : tuple of str
+        What each score stands for.
     measures : dict of float
         On the test images: shares in [0, 1].
     date : str
@@ -85,6 +87,7 @@ class Record:
     recipe: str
     seed: int
     data: str
+    class_names: tuple[str, ...]
     measures: dict[str, float]
     date: str
     version: str
@@ -211,6 +214,7 @@ def train(
         recipe=repr(chosen),
         seed=seed,
         data=f"{chosen.dataset}: {split}",
+        class_names=tuple(split.train.class_names),
         measures=measure(name, net, split),
         date=datetime.now(UTC).date().isoformat(),
         version=__version__,
@@ -264,3 +268,25 @@ def save(net: Network, record: Record, path: str | os.PathLike[str]) -> None:
         beside.write_text(json.dumps(contents, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise DataError(f"cannot write {beside}: {error}") from error
+
+
+def class_names(path: str | os.PathLike[str], classes: int) -> tuple[str, ...]:
+    """Read what the scores of a network stand for from the record beside its weights.
+
+    Parameters
+    ----------
+    path : path_like
+        Of the weights.
+    classes : int
+        How many there are.
+
+    Returns
+    -------
+    tuple of str
+        Plain numbers where there is no record, or it speaks of another network.
+    """
+    try:
+        names = json.loads(Path(path).with_suffix(".json").read_text("utf-8"))["class_names"]
+    except (OSError, ValueError, KeyError, TypeError):
+        names = ()
+    return tuple(map(str, names if len(names) == classes else range(classes)))

@@ -9,9 +9,11 @@ import time
 import urllib.request
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from cnnlab import doctor
+from cnnlab import datasets, doctor
 from cnnlab.doctor import Check
 
 
@@ -96,3 +98,46 @@ def test_open_serves_the_learners_copy_of_a_lesson(tmp_path: Path) -> None:
         os.killpg(server.pid, 15)
         output, _ = server.communicate(timeout=30)
     assert f"Your notebooks are in {folder}" in output
+
+
+def test_summary_prints_the_table_of_a_network_without_building_it() -> None:
+    result = run("summary", "deck_network")
+    assert "Total params: 8,459,242" in result.stdout
+    assert "Multiply-adds for one image" in result.stdout
+    refused = run("summary", "resnet")
+    assert refused.returncode == 1
+    assert "there is no network 'resnet' in the zoo; try one of lenet5" in refused.stderr
+
+
+def test_train_writes_weights_that_predict_reads(tmp_path: Path) -> None:
+    weights = tmp_path / "mine.safetensors"
+    trained = run("train", "digits_net", "--epochs", "2", "--output", str(weights))
+    assert trained.returncode == 0, trained.stderr
+    assert float(trained.stdout.split("accuracy: ")[1].split(" %")[0]) > 90
+    assert json.loads(weights.with_suffix(".json").read_text())["seed"] == 0
+
+    digits = datasets.digits().test
+    pictures = []
+    for label in (0, 7):
+        picture = digits.images[digits.labels == label][0, :, :, 0]
+        pictures.append(tmp_path / f"{label}.png")
+        Image.fromarray((255 * picture).astype(np.uint8)).save(pictures[-1])
+    seen = run("predict", str(weights), *map(str, pictures))
+    assert [line.split(": ")[1][0] for line in seen.stdout.splitlines()] == ["0", "7"]
+
+
+def test_train_never_overwrites_weights(tmp_path: Path) -> None:
+    weights = tmp_path / "mine.safetensors"
+    weights.write_text("a week of work")
+    refused = run("train", "digits_net", "--output", str(weights))
+    assert refused.returncode == 1
+    assert "is there already; name another file with --output" in refused.stderr
+    assert weights.read_text() == "a week of work"
+
+
+def test_predict_inverts_a_dark_digit_on_light_paper(tmp_path: Path) -> None:
+    digits = datasets.digits().test
+    picture = digits.images[digits.labels == 4][0, :, :, 0]
+    Image.fromarray((255 - 255 * picture).astype(np.uint8)).save(tmp_path / "paper.png")
+    seen = run("predict", "digits_net", "--invert", str(tmp_path / "paper.png"))
+    assert seen.stdout.split(": ")[1].startswith("4 (")

@@ -248,3 +248,23 @@ def test_grey_is_weighed_as_scikit_image_does():
 def test_only_images_become_grey(shape):
     with pytest.raises(ShapeError, match=r"\(height, width, 3\), got an array of shape"):
         images.to_grey(np.zeros(shape))
+
+
+def test_a_picture_fitted_to_a_network_keeps_its_mean_and_its_colours() -> None:
+    photograph = images.sample("astronaut")
+    small = images.fit(photograph, (32, 32, 3))
+    assert small.shape == (32, 32, 3)
+    assert small.dtype == np.float32
+    np.testing.assert_allclose(small.mean((0, 1)), photograph.mean((0, 1)), atol=0.01)
+    grey = images.fit(photograph, (32, 32, 1))
+    np.testing.assert_allclose(grey.mean(), images.to_grey(photograph).mean(), atol=0.01)
+
+
+def test_a_grey_picture_fills_three_channels_alike() -> None:
+    small = images.fit(images.sample("camera"), (16, 16, 3))
+    assert np.array_equal(small[..., 0], small[..., 2])
+
+
+def test_a_network_that_takes_no_picture_is_named() -> None:
+    with pytest.raises(ShapeError, match=r"this network takes \(64,\); try a network whose input"):
+        images.fit(images.sample("camera"), (64,))
