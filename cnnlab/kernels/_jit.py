@@ -16,6 +16,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -103,11 +104,17 @@ class _KernelCacheImpl(CompileResultCacheImpl):
 class _KernelCache(FunctionCache):
     _impl_class = _KernelCacheImpl
 
-    def save_overload(self, sig: Any, data: Any) -> None:
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:
+            return super().load_overload(sig, target_context)
+        except Exception:  # a file cut short or of another kind, a folder that is none: start anew
+            with suppress(OSError):
+                self.flush()
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        with suppress(OSError):  # a read-only folder or a full disk: compiled again next time
             super().save_overload(sig, data)
-        except OSError:
-            pass  # a read-only folder or a full disk: compiled again next time, nothing worse
 
 
 def kernel(function: Callable[..., Any]) -> Any:

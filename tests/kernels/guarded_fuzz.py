@@ -44,9 +44,31 @@ def fuzz(rounds, seed):
         def fresh(*shape, at_end=at_end):
             return guarded(rng.standard_normal(shape, dtype=np.float32), at_end=at_end)
 
+        convolution(rng, fresh)
         pooling(rng, fresh)
         elementwise(rng, fresh)
         dense(rng, fresh)
+
+
+def convolution(rng, fresh):
+    channels, filters = rng.choice([1, 1, 2, 3, 16, 17, 33, 40], 2)
+    height, width = (int(n) for n in rng.integers(1, rng.choice([12, 50]), size=2))
+    padding = tuple(int(p) for p in rng.integers(0, 5, size=2))
+    stride = tuple(int(s) for s in rng.integers(1, 4, size=2))
+    dilation = tuple(int(d) for d in rng.integers(1, 4, size=2))
+    size = tuple(int(f) for f in rng.integers(1, 8, size=2))
+    if rng.random() < 0.6:  # what has kernels of its own
+        size, stride, dilation = (int(rng.choice([3, 5, 7])),) * 2, (1, 1), (1, 1)
+        filters = rng.choice([1, filters])
+    reach = [d * (f - 1) + 1 for d, f in zip(dilation, size, strict=True)]
+    if any(r > n + 2 * p for r, n, p in zip(reach, (height, width), padding, strict=True)):
+        return
+    options = {"stride": stride, "padding": padding, "dilation": dilation}
+    images = fresh(int(rng.integers(1, 4)), height, width, channels)
+    weights, bias = fresh(*size, channels, filters), fresh(filters)
+    shape = F.conv2d(images, weights, bias, **options).shape
+    F.conv2d_relu(images, weights, bias, **options, out=fresh(*shape))
+    F.conv2d_backward(fresh(*shape), images, weights, **options)
 
 
 def pooling(rng, fresh):
