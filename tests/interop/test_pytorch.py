@@ -83,6 +83,21 @@ def test_a_network_with_every_layer_of_the_course_is_taken_over():
     assert net.parameters["conv2d_1.filters"].shape == (3, 5, 2, 6)
 
 
+def test_the_settings_of_batch_normalisation_go_there_and_back():
+    module = lively(nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3, eps=1e-3, momentum=0.25)))
+    net = Network.from_torch(module)
+    assert net.sequential.layers[1] == BatchNorm(momentum=0.75, epsilon=1e-3)
+    assert net.to_torch()[1].momentum == 0.25
+    assert net.to_torch()[1].eps == 1e-3
+
+
+@pytest.mark.parametrize("pool", [MaxPool2D(3, 2, "same"), MaxPool2D(2, 3, padding=(1, 0))])
+def test_padding_never_wins_against_numbers_below_zero(pool):
+    net = random_network([pool])
+    images = -1 - pictures(11, 10, 2)
+    np.testing.assert_array_equal(answers_of(net.to_torch(), images), net.predict(images))
+
+
 def test_the_numbers_behind_a_flatten_are_put_in_our_order():
     module = nn.Sequential(nn.Flatten(), nn.Linear(2 * 3 * 4, 5))
     assert_taken_over(module, (3, 4, 2), input_shape=(3, 4, 2))

@@ -62,6 +62,11 @@ def test_every_number_is_printed_in_its_place():
     ]  # fmt: skip
 
 
+def test_numbers_have_the_colours_of_the_widgets():
+    picture = plots.numbers(MAP)
+    np.testing.assert_array_equal(pixels_of(picture), display.paint(MAP, "blue_red", 2))
+
+
 def test_below_zero_is_blue_and_above_is_red():
     red, _, blue = np.moveaxis(pixels_of(plots.numbers([[-3, 0, 3]]))[0].astype(int), 1, 0)
     assert blue[0] > red[0] + 50
@@ -89,7 +94,7 @@ def test_every_printed_number_can_be_read_on_its_colour(palette):
     values = np.linspace(-3, 3, 21)[None]
     picture = plots.numbers(values, palette=palette)
     for text, background in zip(picture.axes[0].texts, pixels_of(picture)[0], strict=True):
-        assert contrast(text.get_color(), background) > 3.5
+        assert contrast(text.get_color(), background) > 4.5
 
 
 def test_a_marked_window_is_framed():
