@@ -26,9 +26,6 @@ _MAX_BYTES = 50_000_000
 _MAX_PIXELS = 40_000_000
 _MAX_SIDE = 1024
 _SAVE_AS = "open it in a picture program and save it as PNG or JPEG"
-# What Pillow raises on damaged files: UnidentifiedImageError and truncation are OSErrors, the
-# decompression bomb is not; the others come from single decoders.
-_DAMAGE = (OSError, SyntaxError, RuntimeError, ValueError)
 _GREY_MODES = {"1", "L", "LA", "La"}
 
 
@@ -168,7 +165,7 @@ def load(
             f"these {len(data):,} bytes are not a picture of a kind known here "
             f"({', '.join(_FORMATS)}); {_SAVE_AS}"
         ) from None
-    except _DAMAGE as error:
+    except Exception as error:  # its decoders raise OSError, SyntaxError, TypeError, and more
         raise DataError(
             f"the picture is damaged or incomplete ({error}); copy or download it again, "
             f"or {_SAVE_AS}"

@@ -190,6 +190,31 @@ def test_a_file_of_many_bytes_is_refused_before_it_is_read(tmp_path):
         images.load(path)
 
 
+def tiff_whose_pixels_begin_at_a_fraction():
+    data = bytearray(KINDS["tiff"])
+    (directory,) = struct.unpack_from("<I", data, 4)
+    (entries,) = struct.unpack_from("<H", data, directory)
+    for start in range(directory + 2, directory + 2 + 12 * entries, 12):
+        if struct.unpack_from("<H", data, start) == (273,):
+            struct.pack_into("<H", data, start + 2, 5)
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("source", "cause"),
+    [
+        (KINDS["png"][:300], OSError),
+        (b"P6 ", ValueError),
+        (tiff_whose_pixels_begin_at_a_fraction(), TypeError),
+    ],
+    ids=["truncated", "header only", "odd type"],
+)
+def test_whatever_a_decoder_raises_the_learner_reads_that_the_picture_is_damaged(source, cause):
+    with pytest.raises(DataError, match="damaged or incomplete") as caught:
+        images.load(source)
+    assert isinstance(caught.value.__cause__, cause)
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [
