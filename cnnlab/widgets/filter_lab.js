@@ -367,8 +367,8 @@ class LabView {
     this.input = new Picture("input", "The picture");
     this.map = new Picture("map", "The feature map", { tabindex: 0, "aria-roledescription": "feature map",
       "aria-description": "Arrow keys choose a pixel; with Shift ten pixels at once. Escape lets go." });
-    this.source = make("span", { class: "lab-source", "data-role": "source", hidden: true },
-      "computed by your browser: no kernel answers");
+    this.source = make("p", { class: "lab-source", "data-role": "source", hidden: true },
+      "Computed by your browser: no kernel answers.");
     this.notice = make("p", { class: "cnnlab-notice", role: "alert", "data-role": "notice", hidden: true });
     this.code = make("div", { class: "lab-code", hidden: true });
     this.inspector = make("section", { class: "lab-inspector", "aria-label": "One pixel taken apart", "data-role": "inspector" });
@@ -421,12 +421,12 @@ class LabView {
 
   #mapFigure() {
     this.range = make("span", { class: "lab-range", "data-role": "range" });
-    this.mapCaption = make("figcaption", {}, make("strong", {}, "Feature map"), " ", make("span", { class: "lab-size" }), this.source,
+    this.mapCaption = make("figcaption", {}, make("strong", {}, "Feature map"), " ", make("span", { class: "lab-size" }),
       make("span", { class: "lab-space" }), this.range);
     this.bar = make("canvas", { class: "lab-bar", width: 255, height: 1, "aria-hidden": "true" });
     this.ticks = make("div", { class: "lab-ticks", "aria-hidden": "true" });
     return make("figure", { class: "lab-figure lab-map" }, this.mapCaption, this.map.element,
-      make("div", { class: "lab-scale" }, this.bar, this.ticks));
+      make("div", { class: "lab-scale" }, this.bar, this.ticks), this.source);
   }
 
   #controls() {
@@ -659,7 +659,10 @@ class LabView {
   #hear(topic, detail) {
     if (topic === "settings") this.#showSettings();
     else if (topic === "frame") this.#showFrame();
-    else if (topic === "picture") this.#showPicture();
+    else if (topic === "picture") {
+      this.#letGo();
+      this.#showPicture();
+    }
     else if (topic === "point") this.#drawOver();
     else if (topic === "pixel") this.#explain(detail);
     else if (topic === "alive") this.#showSource();
@@ -700,9 +703,8 @@ class LabView {
     this.activation.select.value = settings.activation;
     this.palette.select.value = settings.palette;
     this.limit.select.value = settings.limit === null ? "auto" : "keep";
-    // Room for the arithmetic, so that nothing jumps when a pixel is pointed at.
-    const lines = settings.filter.length * 25 + 24;
-    this.inspector.style.minHeight = `${56 + lines * (settings.colour ? 3 : 1)}px`;
+    // Room for the arithmetic of a small filter, so that nothing jumps when a pixel is pointed at.
+    this.inspector.style.minHeight = `${80 + 25 * Math.min(3, settings.filter.length)}px`;
     this.undo.disabled = !history.past.length;
     this.redo.disabled = !history.future.length;
     if (settings.palette !== this.barPalette) this.#drawBar();
@@ -803,13 +805,16 @@ function sign(text) {
   return make("span", { class: "lab-sign", "aria-hidden": "true" }, text);
 }
 
-/** A small table of numbers with colours; a dot stands for a zero of the padding. */
+/** A small table of numbers with colours; hatching stands for a zero of the padding. */
 function small(words, rows, colour) {
-  return make("table", { class: "lab-small", "aria-label": words }, make("caption", {}, words),
+  const digits = Math.max(...rows.flat().map(Math.abs)) < 0.1 ? 3 : 2;
+  const text = (value) => numberText(Number(value.toFixed(digits)), digits);
+  return make("table", { class: "lab-small", "aria-label": words, "data-size": Math.max(rows.length, rows[0].length) },
+    make("caption", {}, words),
     make("tbody", {}, ...rows.map((line) => make("tr", {}, ...line.map((value) => {
       if (value === null) return make("td", { class: "lab-zero", title: "a zero of the padding" }, "0");
       const { background, ink } = colour(value);
-      return make("td", { style: `background:${background};color:${ink}`, title: value }, numberText(value, 2));
+      return make("td", { style: `background:${background};color:${ink}`, title: value }, text(value));
     })))));
 }
 

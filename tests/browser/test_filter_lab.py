@@ -3,6 +3,7 @@
 import io
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,13 @@ from tests.browser.jupyterlab import Notebook, Server, pixels_of
 
 pytestmark = pytest.mark.needs("browser")
 
+MINUS = "\N{MINUS SIGN}"
 CELLS = [
     "from cnnlab import widgets, filters\nlab = widgets.FilterLab('camera', filter='sobel_x')\nlab",
     "lab  # a second view of the same lab",
     "other = widgets.FilterLab([[1, 2, 3], [4, 5, 6], [7, 8, 9]], filter=[[1, -1]])\nother",
 ]
+CONTRAST = (Path(__file__).parent / "contrast.js").read_text()
 SOBEL = filters.CATALOGUE["sobel_x"].weights
 
 
@@ -102,7 +105,8 @@ def test_the_map_is_that_of_conv2d_from_the_kernel(hands: Hands, keep: Callable[
 def test_a_weight_changes_by_keyboard(hands: Hands, notebook: Notebook) -> None:
     weights, page = SOBEL.copy(), hands.page
     hands.weight(1, 1).click()
-    for keys, value in [("ArrowUp", 0.1), ("Shift+ArrowUp", 1.1), ("Alt+ArrowDown", 1.09), ("PageDown", 0.09)]:  # fmt: skip
+    steps = {"ArrowUp": 0.1, "Shift+ArrowUp": 1.1, "Alt+ArrowDown": 1.09, "PageDown": 0.09}
+    for keys, value in steps.items():
         page.keyboard.press(keys)
         expect(hands.weight(1, 1)).to_have_value(str(value))
     weights[1, 1] = 0.09
@@ -126,7 +130,7 @@ def test_typing_nonsense_changes_nothing_and_is_marked(hands: Hands) -> None:
     hands.page.keyboard.type("x")
     expect(cell).to_have_attribute("aria-invalid", "true")
     cell.blur()
-    expect(cell).to_have_value("−1")
+    expect(cell).to_have_value(f"{MINUS}1")
     hands.shows(painted(images.sample("camera"), SOBEL))
 
 
@@ -231,7 +235,7 @@ def test_a_pixel_is_taken_apart_by_pointer_and_by_keyboard(
     expect(inspector).to_contain_text("Row 265, column 254")
     value = float(notebook.run("print(lab.output[265, 254])"))
     formula = hands.lab.locator("[data-role=formula]")
-    expect(formula).to_contain_text(f"= {value:.3f}".rstrip("0").replace("-", "−"))
+    expect(formula).to_contain_text(f"= {value:.3f}".rstrip("0").replace("-", MINUS))
     hands.page.keyboard.press("Escape")
     expect(inspector).to_contain_text("Point at the feature map")
     box = hands.map.bounding_box()
@@ -240,7 +244,7 @@ def test_a_pixel_is_taken_apart_by_pointer_and_by_keyboard(
     expect(inspector).to_contain_text("Row 0, column 0")
     tables = inspector.get_by_role("table")
     first = [
-        float(cell.replace("−", "-")) for cell in tables.nth(0).locator("td").all_inner_texts()
+        float(cell.replace(MINUS, "-")) for cell in tables.nth(0).locator("td").all_inner_texts()
     ]
     patch = images.sample("camera")[:3, :3].ravel()
     np.testing.assert_allclose(first, patch, atol=0.0051)
@@ -391,36 +395,6 @@ def test_text_is_readable_in_both_themes_and_nothing_sticks_out(
         page.set_viewport_size({"width": 1400, "height": 1100})
 
 
-# Relative luminance as in WCAG 2.2, of the words on what lies behind them.
-CONTRAST = """(lab) => {
-  const probe = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const light = (colour) => {
-    probe.fillStyle = colour;
-    probe.fillRect(0, 0, 1, 1);
-    const linear = Array.from(probe.getImageData(0, 0, 1, 1).data.slice(0, 3), (byte) => {
-      const share = byte / 255;
-      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
-  };
-  const behind = (one) => {
-    for (let at = one; at; at = at.parentElement) {
-      const { backgroundColor } = getComputedStyle(at);
-      if (!backgroundColor.endsWith(", 0)") && backgroundColor !== "transparent") return backgroundColor;
-    }
-    return "white";
-  };
-  const found = {};
-  for (const one of lab.querySelectorAll("p, button:enabled, select, input, figcaption, figcaption *, label span, .lab-ticks span")) {
-    if (!one.offsetParent) continue;
-    const pair = [light(getComputedStyle(one).color), light(behind(one))].sort((a, b) => b - a);
-    const ratio = (pair[0] + 0.05) / (pair[1] + 0.05), name = one.className || one.tagName;
-    found[name] = Math.min(found[name] ?? 99, ratio);
-  }
-  return found;
-}"""
-
-
 def test_when_the_kernel_dies_the_browser_goes_on_and_says_so(
     hands: Hands, notebook: Notebook, keep: Callable[..., None], page: Page
 ) -> None:
@@ -429,7 +403,7 @@ def test_when_the_kernel_dies_the_browser_goes_on_and_says_so(
     page.keyboard.press("Shift+ArrowUp")
     expect(hands.map).to_have_attribute("data-source", "browser", timeout=6000)
     expect(hands.lab.locator("[data-role=source]")).to_have_text(
-        "computed by your browser: no kernel answers"
+        "Computed by your browser: no kernel answers."
     )
     weights = SOBEL.copy()
     weights[1, 1] = 1

@@ -7,6 +7,7 @@ test decides what the kernel answers and when.
 import base64
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,36 +22,9 @@ from tests.browser.jupyterlab import pixels_of
 
 pytestmark = pytest.mark.needs("browser")
 
-# A model as anywidget hands it over: traits, listeners counted, and what was sent.
-MOUNT = """async ([module, style, traits, pixels, silent]) => {
-  const listeners = new Map(), sent = [];
-  const bytes = Uint8Array.from(atob(pixels), (letter) => letter.charCodeAt(0));
-  const state = { ...traits, _pixels: new DataView(bytes.buffer) };
-  const model = {
-    get: (name) => state[name],
-    set(name, value) { state[name] = value; },
-    save_changes() {},
-    send(content, _callbacks, buffers) {
-      if (silent === "gone") throw new Error("the comm is closed");
-      sent.push({ content, buffers });
-    },
-    on(name, act) { listeners.set(name, [...(listeners.get(name) ?? []), act]); },
-    off(name, act) { listeners.set(name, (listeners.get(name) ?? []).filter((one) => one !== act)); },
-  };
-  const address = URL.createObjectURL(new Blob([module], { type: "text/javascript" }));
-  const widget = (await import(address)).default, el = document.createElement("div");
-  document.head.append(Object.assign(document.createElement("style"), { textContent: style }));
-  document.body.replaceChildren(el);
-  const close = await widget.render({ model, el });
-  window.lab = { sent, state, close, listening: () => [...listeners.values()].flat().length,
-    fire(name, ...details) { for (const act of listeners.get(name) ?? []) act(...details); },
-    change(name, value) { state[name] = value; this.fire(`change:${name}`); },
-    answer(seq, level, more = {}) {
-      const steps = new Uint8Array(9).fill(level);
-      this.fire("msg:custom", { client: sent[0].content.client, seq, busy: 0, height: 3, width: 3, low: 0,
-        high: 1, limit: 1, ...more }, [new DataView(steps.buffer)]);
-    } };
-}"""
+HERE = Path(__file__).parent
+
+MOUNT = (HERE / "mount.js").read_text()
 
 
 @pytest.fixture
@@ -81,29 +55,18 @@ def sent(page: Page, kind: str = "frame") -> list[dict[str, Any]]:
 
 def turn_up(page: Page, times: int = 1) -> None:
     page.locator("[data-row='0'][data-column='0']").first.evaluate(
-        """(cell, times) => { for (let k = 0; k < times; k++) {
-          cell.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowUp", bubbles: true })); } }""",
+        """(cell, times) => {
+          const press = () => new KeyboardEvent("keydown", { key: "ArrowUp", bubbles: true });
+          for (let k = 0; k < times; k++) cell.dispatchEvent(press());
+        }""",
         times,
     )
 
 
 # -- The twin of the arithmetic -------------------------------------------------------------------
 
-TWIN = """async ([module, cases]) => {
-  const twin = await import(URL.createObjectURL(new Blob([module], { type: "text/javascript" })));
-  return cases.map(({ image, filter, bias, stride, padding, dilation, relu }) => {
-    const pixels = { ...image, values: Float32Array.from(image.values) };
-    const weights = { ...filter, weights: Float32Array.from(filter.weights) };
-    const map = twin.convolve(pixels, weights, { bias, stride, padding, dilation });
-    const values = relu ? twin.relu(map.values) : map.values, limit = twin.limitOf(values);
-    const row = map.height - 1, column = Math.floor(map.width / 2);
-    const how = { bias, stride, padding, dilation, activation: relu ? "relu" : "none" };
-    return { height: map.height, width: map.width, values: Array.from(values), limit,
-      range: twin.rangeOf(values), pixel: twin.explainPixel(pixels, weights, how, row, column),
-      signed: Array.from(twin.levelsOf(values, limit, true)),
-      grey: Array.from(twin.levelsOf(values, limit, false)) };
-  });
-}"""
+TWIN = (HERE / "twin.js").read_text()
+IMPORT = 'await import(URL.createObjectURL(new Blob([module], { type: "text/javascript" })))'
 
 
 def random_case(rng: np.random.Generator) -> tuple[dict[str, Any], NDArray[np.float32]]:
@@ -126,8 +89,14 @@ def random_case(rng: np.random.Generator) -> tuple[dict[str, Any], NDArray[np.fl
         except ValueError:
             continue
         case = {
-            "image": {"height": height, "width": width, "channels": channels, "values": image.ravel().tolist()},
-            "filter": {"height": rows, "width": columns, "channels": channels, "weights": weights.ravel().tolist()},
+            "image": {
+                "height": height, "width": width, "channels": channels,
+                "values": image.ravel().tolist(),
+            },
+            "filter": {
+                "height": rows, "width": columns, "channels": channels,
+                "weights": weights.ravel().tolist(),
+            },
             "bias": bias, "stride": stride, "padding": padding, "dilation": dilation, "relu": relu,
         }  # fmt: skip
         return case, F.relu(output) if relu else output
@@ -154,12 +123,13 @@ def test_the_browsers_arithmetic_is_that_of_functional_on_200_random_cases(blank
 def test_the_browser_limits_a_large_map_as_python_does(blank: Page) -> None:
     image = images.sample("camera")
     output = filters.apply(image, filters.CATALOGUE["laplacian"])
-    code = """async ([module, text]) => {
-      const twin = await import(URL.createObjectURL(new Blob([module], { type: "text/javascript" })));
+    code = f"""async ([module, text]) => {{
+      const twin = {IMPORT};
       const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
       const values = new Float32Array(bytes.buffer), limit = twin.limitOf(values);
-      return [limit, btoa(String.fromCharCode(...twin.levelsOf(values, limit, true).subarray(0, 5000)))];
-    }"""
+      const steps = twin.levelsOf(values, limit, true).subarray(0, 5000);
+      return [limit, btoa(String.fromCharCode(...steps))];
+    }}"""
     text = base64.b64encode(output.tobytes()).decode()
     limit, steps = blank.evaluate(code, [_base._file("_arithmetic.js"), text])
     assert limit == display.limit_of(output)
@@ -167,10 +137,10 @@ def test_the_browser_limits_a_large_map_as_python_does(blank: Page) -> None:
 
 
 def test_what_is_not_a_number_gets_its_own_colour_in_the_browser(blank: Page) -> None:
-    code = """async (module) => {
-      const twin = await import(URL.createObjectURL(new Blob([module], { type: "text/javascript" })));
+    code = f"""async (module) => {{
+      const twin = {IMPORT};
       return Array.from(twin.levelsOf(Float32Array.of(NaN, Infinity, -Infinity, 0), 1, true));
-    }"""
+    }}"""
     steps = blank.evaluate(code, _base._file("_arithmetic.js"))
     assert steps == display.levels([np.nan, np.inf, -np.inf, 0], limit=1).tolist()
 
