@@ -83,9 +83,8 @@ def test_sizes_are_those_of_torch():
 
 def test_the_lecture_examples_come_out():
     assert shapes.output_size(7, 3, stride=2) == 3
-    assert [shapes.output_size(39, 3), shapes.output_size(37, 5, 2), shapes.output_size(17, 5, 2)] == [
-        37, 17, 7,
-    ]  # fmt: skip
+    layers = [(39, 3, 1), (37, 5, 2), (17, 5, 2)]
+    assert [shapes.output_size(*layer) for layer in layers] == [37, 17, 7]
 
 
 def test_parameters_are_counted_as_the_lecture_counts_them():

@@ -120,7 +120,8 @@ def _writable_alias(array: Float32) -> Float32:
     """
     memory = (ctypes.c_float * array.size).from_address(array.ctypes.data)
     memory.owner = array  # type: ignore[attr-defined]  # keeps the memory as long as the alias
-    return np.frombuffer(memory, np.float32).reshape(array.shape)
+    alias: Float32 = np.frombuffer(memoryview(memory), np.float32).reshape(array.shape)
+    return alias
 
 
 def checked_out(out: Any, shape: tuple[int, ...], *inputs: Float32) -> Float32:

@@ -6,7 +6,6 @@ Left out: groups, transposed convolution, padding modes other than zeros.
 from functools import cache, lru_cache
 from types import ModuleType
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from cnnlab.buffers import empty
@@ -119,6 +118,7 @@ def conv2d(
 
     Examples
     --------
+    >>> import numpy as np
     >>> edges = np.reshape([0, 1, 0, 1, -4, 1, 0, 1, 0], (3, 3, 1, 1))
     >>> picture = np.zeros((1, 4, 4, 1))
     >>> picture[0, 1, 1, 0] = 1
@@ -158,6 +158,7 @@ def conv2d_relu(
 
     Examples
     --------
+    >>> import numpy as np
     >>> conv2d_relu(np.ones((1, 2, 2, 1)), np.full((2, 2, 1, 1), -1.0))
     array([[[[0.]]]], dtype=float32)
     """
@@ -220,7 +221,7 @@ def conv2d_backward(
     Returns
     -------
     grad_images : ndarray of shape (batch, in_height, in_width, in_channels), float32, or None
-    grad_filters : ndarray of shape (filter_height, filter_width, in_channels, out_channels), float32
+    grad_filters : ndarray, float32, shaped as `filters`
     grad_bias : ndarray of shape (out_channels,), float32
         Sums over the batch.
 
@@ -239,6 +240,7 @@ def conv2d_backward(
 
     Examples
     --------
+    >>> import numpy as np
     >>> picture, ones = np.arange(9.0).reshape(1, 3, 3, 1), np.ones((2, 2, 1, 1))
     >>> grad_picture, grad_filter, grad_bias = conv2d_backward(
     ...     np.ones((1, 2, 2, 1)), picture, ones)

@@ -95,8 +95,8 @@ def _others() -> list[Callable[[], object]]:
     steps: list[Callable[[], object]] = []
     for window, stride in ((2, 2), (3, 2)):
         pooled = small if window == 2 else _ones(1, 3, 3, 3)
-        for pool in ("max_pool2d", "avg_pool2d"):
-            steps.append(partial(getattr(F, pool), images, window, stride))
+        steps.append(partial(F.max_pool2d, images, window, stride))
+        steps.append(partial(F.avg_pool2d, images, window, stride))
         steps.append(partial(F.max_pool2d_backward, pooled, images, window, stride))
         steps.append(partial(F.avg_pool2d_backward, pooled, images.shape, window, stride))
     for batch, inputs_count in ((1, 50), (3, 50), (40, 50), (2, 4096)):

@@ -19,9 +19,13 @@ start one at once, or hang after a fork.
 Nothing waits for a helper that is busy elsewhere. Each launch puts one *gate* (a lock) a helper
 into the queue. A helper that gets there passes the gate and holds it while it computes; the
 caller, when no number is left, closes the launch, so that a late helper turns back, and passes
-every gate once, which waits for those inside. So a second caller finds the helpers busy and computes alone, and an interrupt at any
-moment leaves nothing behind that a later launch could trip over: there is no shared state but the
-queue.
+every gate once, which waits for those inside. So a second caller finds the helpers busy and
+computes alone, and an interrupt at any moment leaves nothing behind that a later launch could trip
+over: there is no shared state but the queue.
+
+Waking a sleeping thread takes as long as filtering a photograph. So a helper that has just worked
+stays awake for a moment, listening for a bell outside Python; the kernel itself rings it when it
+draws its first job, by when the caller has let go of Python's lock and the helper can have it.
 """
 
 import os
@@ -86,7 +90,7 @@ def _look(_typing, bell):
 
 @kernel
 def _listen(bell, silent):
-    """Wait, awake, until `bell` differs from `silent`; not longer than a fraction of a millisecond."""
+    """Wait, awake, until `bell` differs from `silent`, but only for a moment."""
     looks = 0
     while _look(bell) == silent and looks < _PATIENCE:
         looks += 1

@@ -66,7 +66,7 @@ from cnnlab.kernels.vector import (
 
 __all__ = ["conv2d", "conv2d_backward"]
 
-# ---- forward: walk along the filter ---------------------------------------------------------------
+# ---- forward: walk along the filter -------------------------------------------------------------
 
 
 @inlined
@@ -189,14 +189,14 @@ def _forward_narrow(tickets, jobs, X, F, bias, O, steps, stride, rectify, groups
     _forward(NARROW, tickets, jobs, X, F, bias, O, steps, stride, rectify, groups, span)
 
 
-# ---- forward, one channel and few filters: every weight stays in a register -----------------------
+# ---- forward, one channel and few filters: every weight stays in a register ---------------------
 
 _THREE, _FIVE = Fixed(3), Fixed(5)
 
 
 @inlined
 def _bank(width, size, tickets, jobs, X, F, bias, O, stride, rectify):
-    """Jobs are rows of output pixels; nothing but pixels is loaded on the way along a row."""
+    """Jobs are eight rows of output pixels; only pixels are loaded on the way along a row."""
     _, H, W, _ = X.shape
     _, OH, OW, CO = O.shape
     SH, SW = stride
@@ -209,7 +209,7 @@ def _bank(width, size, tickets, jobs, X, F, bias, O, stride, rectify):
         for r in range(8 * job, min(8 * job + 8, O.shape[0] * OH)):
             p = (r // OH * H + r % OH * SH) * W
             q = r * OW * CO
-            for x in range(OW):
+            for _ in range(OW):
                 a = start
                 for i in range(f):
                     for j in range(f):
@@ -241,7 +241,7 @@ def _bank5_narrow(tickets, jobs, X, F, bias, O, stride, rectify):
     _bank(NARROW, _FIVE, tickets, jobs, X, F, bias, O, stride, rectify)
 
 
-# ---- gradient to the filters: walk along the image ------------------------------------------------
+# ---- gradient to the filters: walk along the image ----------------------------------------------
 
 
 @inlined
@@ -333,7 +333,7 @@ def _to_filters(width, tickets, jobs, X, G, D, DB, steps, stride, groups, visit)
         row, end = B * OH * part // parts, B * OH * (part + 1) // parts
         while row < end:
             b, y = row // OH, row % OH
-            rows = min(min(visit, end - row), OH - y)
+            rows = min(visit, end - row, OH - y)
             x = (b * H + y * SH) * W * C
             g = row * OW * CO
             for block in range(blocks):
@@ -370,7 +370,7 @@ def _to_filters_narrow(tickets, jobs, X, G, D, DB, steps, stride, groups, visit)
     _to_filters(NARROW, tickets, jobs, X, G, D, DB, steps, stride, groups, visit)
 
 
-# ---- gradient to the images: walk along the filters, scatter to the patches -----------------------
+# ---- gradient to the images: walk along the filters, scatter to the patches ---------------------
 
 
 @kernel
@@ -406,7 +406,7 @@ def _turn(tickets, jobs, F, T):
 
 @inlined
 def _scatter_tile(G, g, CO, T, t, D, d, step, n, pixels):
-    """Sum what up to six neighbouring pixels hand back to one vector of their patches, and add it."""
+    """Sum what up to six neighbouring pixels hand back to one vector of their patches."""
     last = pixels - 1
     g1, g2, g3 = g + CO * min(1, last), g + CO * min(2, last), g + CO * min(3, last)
     g4, g5 = g + CO * min(4, last), g + CO * min(5, last)
@@ -482,7 +482,7 @@ def _to_images(tickets, jobs, G, T, D, flat, steps, stride, frame):
         job = draw(tickets)
 
 
-# ---- the choice of a way, and the calls -----------------------------------------------------------
+# ---- the choice of a way, and the calls ---------------------------------------------------------
 
 
 _BANKS = {
@@ -586,9 +586,10 @@ def conv2d(images, filters, bias, stride, padding, dilation, *, out=None, relu=F
         groups, span = blocks, tiles
     else:
         groups, span = 1, min(64, max(8, -(-tiles // 16)))
+    steps = _steps(filters.shape, X.shape[2] * C, dilation)
     launch(
         _forward_narrow if narrow else _forward_wide, -(-tiles // span) * groups, work,
-        X, F, start, out, _steps(filters.shape, X.shape[2] * C, dilation), stride, relu, groups, span,
+        X, F, start, out, steps, stride, relu, groups, span,
     )  # fmt: skip
     return out
 

@@ -28,7 +28,21 @@ import numpy as np
 
 from cnnlab.kernels._jit import inlined, kernel
 from cnnlab.kernels._threads import draw, launch
-from cnnlab.kernels.vector import WIDE, Fixed, at, fma, known, lanes, load, load_first, load_thirds, relu, splat, store, store_first
+from cnnlab.kernels.vector import (
+    WIDE,
+    Fixed,
+    at,
+    fma,
+    known,
+    lanes,
+    load,
+    load_first,
+    load_thirds,
+    relu,
+    splat,
+    store,
+    store_first,
+)
 
 __all__ = ["ROWS", "one_filter"]
 
@@ -82,9 +96,7 @@ def _four_rows(size, S, s, row, plane, C, F, FH, FW, start, O, o, OW, rectify):
     """Compute four output rows by one vector of columns."""
     a0, a1, a2, a3 = _plane(size, S, s, row, F, 0, FH, FW, start, start, start, start)
     for c in range(1, C):
-        a0, a1, a2, a3 = _plane(
-            size, S, s + c * plane, row, F, c * FH * FW, FH, FW, a0, a1, a2, a3
-        )
+        a0, a1, a2, a3 = _plane(size, S, s + c * plane, row, F, c * FH * FW, FH, FW, a0, a1, a2, a3)
     if rectify:
         a0, a1, a2, a3 = relu(a0), relu(a1), relu(a2), relu(a3)
     store(O, o, a0)

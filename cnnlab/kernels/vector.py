@@ -96,7 +96,7 @@ def _lanes_of_this_machine() -> int:
 WIDE = Fixed(_lanes_of_this_machine())
 NARROW = Fixed(WIDE.lanes // 2)
 
-# ---- what Numba must know: the type of a fixed number, of a vector, and of a mask ----------------------
+# ---- what Numba must know: the type of a fixed number, of a vector, and of a mask ---------------
 
 
 class _FixedType(types.Type):
@@ -288,14 +288,12 @@ def load(_typing, width, array, _index):
 
 @intrinsic
 def load_thirds(_typing, width, array, _index):
-    """Three vectors of every third number: the colours of pixels lying red, green, blue, red."""
+    """Load three vectors, each of every third number: the colours of pixels."""
     _readable(array)
 
     def generate(context, builder, signature, arguments):
         lanes = signature.args[0].lanes
-        address = _vector_address(
-            context, builder, signature.args[1], *arguments[1:], 3 * lanes
-        )
+        address = _vector_address(context, builder, signature.args[1], *arguments[1:], 3 * lanes)
         pixels = builder.load(address, align=_FLOAT_BYTES)
         colours = []
         for first in range(3):
@@ -310,7 +308,7 @@ def load_thirds(_typing, width, array, _index):
 
 @intrinsic
 def constant(_typing, width, array, _index):
-    """All lanes from memory that nobody writes while the kernel runs: may be loaded once for all."""
+    """All lanes from memory nobody writes while the kernel runs: may stay in a register."""
     _readable(array)
 
     def generate(context, builder, signature, arguments):
@@ -341,7 +339,7 @@ def store(_typing, array, _index, vector):
 
 @intrinsic
 def load_first(_typing, width, array, _index, _count):
-    """The first `count` lanes from ``array.flat[index:]``, 0 in the rest."""
+    """Load the first `count` lanes from ``array.flat[index:]``, 0 in the rest."""
     _readable(array)
 
     def generate(context, builder, signature, arguments):
@@ -358,7 +356,7 @@ def load_first(_typing, width, array, _index, _count):
 
 @intrinsic
 def store_first(_typing, array, _index, vector, _count):
-    """The first `count` lanes to ``array.flat[index:]``; nothing behind them is touched."""
+    """Store the first `count` lanes to ``array.flat[index:]``; nothing behind them is touched."""
     _writable(array)
 
     def generate(context, builder, signature, arguments):
@@ -433,13 +431,13 @@ def _larger(builder, x, y, order):
 
 @intrinsic
 def maximum(_typing, left, right):
-    """The larger; NaN if either is NaN, as ``np.maximum``."""
+    """Take the larger; NaN if either is NaN, as ``np.maximum``."""
     return left(left, right), _lanewise(lambda builder, x, y: _larger(builder, x, y, ">"))
 
 
 @intrinsic
 def minimum(_typing, left, right):
-    """The smaller; NaN if either is NaN, as ``np.minimum``."""
+    """Take the smaller; NaN if either is NaN, as ``np.minimum``."""
     return left(left, right), _lanewise(lambda builder, x, y: _larger(builder, x, y, "<"))
 
 

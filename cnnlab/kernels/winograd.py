@@ -11,9 +11,9 @@ The mixing is paid once per patch and channel and once per filter, the products 
 them, so it pays when there are many channels *and* many filters. Adding up over the channels is a
 matrix product for each of the 36 numbers, done by the same six-by-L tile as elsewhere.
 
-The price is rounding: about 5e-5 of the largest output instead of 1e-6, since the constants differ
-in size. And mixing would spread a NaN or an infinity over the whole patch: a tile of outputs that is
-not finite is computed again directly.
+The price is rounding: about 1e-5 of the largest output instead of 1e-6, since the constants differ
+in size. And mixing would spread a NaN or an infinity over the whole patch: outputs that are not
+finite are computed again directly.
 
 Axes: B batch, H W image rows and columns, C input channels, CO output channels, OH OW output rows
 and columns, TH TW tiles of four output rows and columns; z one of the 36 numbers. Left out: other
@@ -52,12 +52,12 @@ _DEPTH = 128  # channels multiplied before moving on: their mixed filters fit in
 _LINE = 16
 
 
-# ---- the three mixtures, one row or column at a time ----------------------------------------------
+# ---- the three mixtures, one row or column at a time --------------------------------------------
 
 
 @inlined
 def _mix_pixels(d0, d1, d2, d3, d4, d5):
-    """B' d: six pixels into six numbers."""
+    """Mix six pixels into six numbers: B' d."""
     two, four = splat(WIDE, 2), splat(WIDE, 4)
     even = subtract(d4, multiply(four, d2))
     odd = subtract(d3, multiply(four, d1))
@@ -77,7 +77,7 @@ def _mix_pixels(d0, d1, d2, d3, d4, d5):
 
 @inlined
 def _mix_weights(g0, g1, g2):
-    """G g: three weights into six numbers."""
+    """Mix three weights into six numbers: G g."""
     sixth = splat(WIDE, -1 / 6)
     ends = multiply(sixth, add(g0, g2))
     middle = multiply(sixth, g1)
@@ -95,7 +95,7 @@ def _mix_weights(g0, g1, g2):
 
 @inlined
 def _mix_sums(m0, m1, m2, m3, m4, m5):
-    """A' m: six sums into four outputs."""
+    """Mix six sums into four outputs: A' m."""
     p, q = add(m1, m2), subtract(m1, m2)
     r, s = add(m3, m4), subtract(m3, m4)
     return (
@@ -108,7 +108,7 @@ def _mix_sums(m0, m1, m2, m3, m4, m5):
 
 @inlined
 def _mix_gradients(y0, y1, y2, y3):
-    """A y: four output gradients into six numbers."""
+    """Mix four output gradients into six numbers: A y."""
     two, four = splat(WIDE, 2), splat(WIDE, 4)
     even, odd = add(y0, y2), add(y1, y3)
     far_even = fma(four, y2, y0)
@@ -123,7 +123,7 @@ def _mix_gradients(y0, y1, y2, y3):
     )
 
 
-# ---- patches, filters and outputs ------------------------------------------------------------------
+# ---- patches, filters and outputs ---------------------------------------------------------------
 
 
 @inlined
@@ -134,7 +134,7 @@ def _row(X, q, y, H, pitch, n):
 
 @inlined
 def _mix_patches(X, top, left, TH, TW, first, end, T, V, v, step):
-    """Mix the patches of tiles ``first .. end``; number z of a patch goes to ``V[v + z * step]``."""
+    """Mix the patches of tiles ``first .. end``; a patch's number z goes to ``V[v + z * step]``."""
     _, H, W, C = X.shape
     L = lanes(WIDE)
     pitch = W * C
@@ -174,7 +174,7 @@ def _mix_patches(X, top, left, TH, TW, first, end, T, V, v, step):
 
 @inlined
 def _mix_filters(F, C, CO, o, first, end, T, U, u, step):
-    """Mix channels ``first .. end`` of one block of filters; number z goes to ``U[u + z * step]``."""
+    """Mix channels ``first .. end`` of one block of filters, as `_mix_patches` does patches."""
     L = lanes(WIDE)
     n = CO - o
     size = C * CO
@@ -319,7 +319,7 @@ def _directly(X, F, top, left, start, o, rectify, O, b, y0, x0):
             store_first(O, ((b * OH + y) * OW + x) * CO + o, a, CO - o)
 
 
-# ---- forward: jobs of tiles where there are many, jobs of filters where there are few --------------
+# ---- forward: jobs of tiles where there are many, jobs of filters where there are few -----------
 
 
 @kernel
@@ -408,7 +408,7 @@ def _by_filters(tickets, jobs, X, V, F, bias, O, top, left, rectify, depth):
 
 
 def conv2d(images, filters, bias, top, left, out, rectify):
-    """Slide 3x3 filters with stride 1; zeros above and left of the images, and wherever `out` asks."""
+    """Slide 3x3 filters with stride 1; `top` and `left` zeros, others wherever `out` asks."""
     C, CO = filters.shape[2:]
     B, OH, OW, _ = out.shape
     L = WIDE.lanes
@@ -432,7 +432,7 @@ def conv2d(images, filters, bias, top, left, out, rectify):
         )  # fmt: skip
 
 
-# ---- gradient to the filters: G' [ sum over tiles of (B' d B) * (A y A') ] G ------------------------
+# ---- gradient to the filters: G' [ sum over tiles of (B' d B) * (A y A') ] G --------------------
 
 
 @inlined

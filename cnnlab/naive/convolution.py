@@ -115,7 +115,7 @@ def conv2d_backward(grad_output, images, filters, stride, padding, dilation):
 
 
 def _output_size(images, filters, stride, padding, dilation):
-    """Count the positions of the filter down and across: ``floor((n + p - d(f-1) - 1) / s) + 1``."""
+    """Count the filter's positions down and across: ``floor((n + p - d(f-1) - 1) / s) + 1``."""
     return [
         (size + sum(zeros) - spread * (window - 1) - 1) // step + 1
         for size, window, step, zeros, spread in zip(

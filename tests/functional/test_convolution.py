@@ -275,14 +275,14 @@ def test_out_takes_the_result():
 @pytest.mark.parametrize(
     ("images", "filters", "options", "message"),
     [
-        (np.ones((5, 5)), FILTERS, {}, r"images must have 4 axes \(batch, height, width, channels\), got "
-         r"shape \(5, 5\); a single grey picture is images\[None, :, :, None\]"),
+        (np.ones((5, 5)), FILTERS, {}, r"images must have 4 axes \(batch, height, width, "
+         r"channels\), got shape \(5, 5\); a single grey picture is images\[None, :, :, None\]"),
         (np.ones((5, 5, 3)), FILTERS, {}, r"a single colour picture is images\[None\]"),
         (IMAGES, np.ones((3, 3)), {}, r"filters must have 4 axes .* a single flat filter is"),
         (IMAGES, np.ones((3, 3, 5, 4)), {}, r"images have 2 channels, but the filters expect 5; "
          r"try filters of shape \(3, 3, 2, 4\)"),
-        (IMAGES, np.ones((7, 7, 2, 1)), {}, r"a 7x7 filter does not fit in a 5x5 image; use padding >= 1 "
-         r"or a filter of 5x5 or less"),
+        (IMAGES, np.ones((7, 7, 2, 1)), {}, r"a 7x7 filter does not fit in a 5x5 image; use "
+         r"padding >= 1 or a filter of 5x5 or less"),
         (IMAGES, FILTERS, {"dilation": 3}, r"with dilation 3x3 does not fit"),
         (IMAGES, FILTERS, {"stride": 0}, r"stride must be at least 1, got 0; try stride=1"),
         (IMAGES, FILTERS, {"stride": 1.5}, r"stride must be a whole number or a pair"),
@@ -290,10 +290,10 @@ def test_out_takes_the_result():
         (IMAGES, FILTERS, {"padding": "full"}, r'padding must be "same", "valid" or a number'),
         (np.ones((0, 5, 5, 2)), FILTERS, {}, r"images must not be empty, got shape \(0, 5, 5, 2\)"),
         (IMAGES, np.ones((3, 3, 2, 0)), {}, r"filters must not be empty"),
-        (IMAGES, FILTERS, {"bias": np.ones(3)}, r"bias has 3 values for 4 filters; .* shape \(4,\)"),
+        (IMAGES, FILTERS, {"bias": np.ones(3)}, r"bias has 3 values for 4 filters; .* \(4,\)"),
         (IMAGES, FILTERS, {"bias": 1.0}, r"bias must have 1 axis"),
         ([[1, 2], [3]], FILTERS, {}, r"rows differ in length"),
-        (IMAGES, FILTERS, {"out": np.empty((1, 3, 3, 5), np.float32)}, r"out has shape .*, the result has"),
+        (IMAGES, FILTERS, {"out": np.empty((1, 3, 3, 5), np.float32)}, r"out has shape .*result"),
     ],
 )  # fmt: skip
 def test_sizes_that_do_not_fit_are_explained(images, filters, options, message):

@@ -155,7 +155,7 @@ def test_the_number_of_threads_is_the_environments(count):
     assert finished.stdout == f"{count} {count - 1}\n", finished.stderr
 
 
-# ---- the launch itself, with Python functions in the place of kernels ------------------------------
+# ---- the launch itself, with Python functions in the place of kernels ----------------------------
 
 
 def drawing(done):
