@@ -113,17 +113,16 @@ def _kernel_line(row: Mapping[str, Any], peaks: Mapping[str, float]) -> list[str
 
 
 def kernel_verdicts(report: Mapping[str, Any]) -> Iterator[Verdict]:
-    """Judge every row by its targets; a row without an answer misses all of them."""
+    """Judge every row by its targets; a row that could not be measured misses them."""
     for row in report["rows"]:
         workload = _WORKLOADS[row["name"]]
         subject = f"{workload.title}, {row['threads']} thread{'s' * (row['threads'] > 1)}"
         for library, targets in workload.targets.items():
             wanted = targets[min(row["threads"], len(targets)) - 1]
             best = _best(row, library)
-            got = best["ratio"] if best else 0.0
-            yield Verdict(
-                f"{subject}: {library} / cnnlab", f"{wanted:.3g}", f"{got:.3g}", got >= wanted
-            )
+            got = f"{best['ratio']:.3g}" if best else "not measured"
+            reached = best is not None and best["ratio"] >= wanted
+            yield Verdict(f"{subject}: {library} / cnnlab", f"{wanted:.3g}", got, reached)
         if workload.peak_share:
             share = (_gflops(workload, row) or 0.0) / report["peak_gflops"][str(row["threads"])]
             yield Verdict(

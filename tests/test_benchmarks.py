@@ -1,0 +1,101 @@
+"""What the benchmarks say must follow from what they measured; nothing is timed here."""
+
+import numpy as np
+import pytest
+
+from cnnlab import zoo
+from tests.benchmarks import browser, kernels, report
+from tests.benchmarks.networks import ARCHITECTURES
+from tests.benchmarks.workloads import WORKLOADS
+
+PARAMETERS = {
+    "lenet5": 61_706,
+    "deck": 8_459_242,
+    "vgg16": 138_357_544,
+    "alexnet": 62_378_344,
+}
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_the_networks_are_as_large_as_their_papers_and_the_deck_say(name):
+    shapes = ARCHITECTURES[name].weight_shapes()
+    assert sum(int(np.prod(shape)) for shape in shapes) == PARAMETERS[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"), [("deck", zoo.deck_network), ("vgg16", zoo.vgg16), ("alexnet", zoo.alexnet)]
+)
+def test_multiply_adds_are_those_that_the_package_counts(name, ours):
+    assert ARCHITECTURES[name].multiply_adds()[0] == ours().multiply_adds
+
+
+def measured(name, ours, **others):
+    """Write a row as `kernels.run` does, with a ratio for each of the others."""
+    sides = {"cnnlab": {"seconds": ours, "ratio": 1.0}}
+    sides |= {side: {"seconds": ours * ratio, "ratio": ratio} for side, ratio in others.items()}
+    return {"name": name, "threads": 1, "sides": sides, "refused": {}, "rounds": 9}
+
+
+def verdicts(row):
+    figures = {"rows": [row], "peak_gflops": {"1": 100.0}}
+    return {verdict.subject: verdict for verdict in report.kernel_verdicts(figures)}
+
+
+def test_pytorch_counts_in_the_best_of_its_configurations():
+    row = measured("rgb", 1e-4, **{"torch NCHW": 9.0, "torch channels_last": 4.4})
+    (verdict,) = verdicts(row).values()
+    assert (verdict.wanted, verdict.got, verdict.reached) == ("4.5", "4.4", False)
+
+
+def test_what_was_not_measured_is_not_reached():
+    (verdict,) = verdicts(measured("rgb", 1e-4)).values()
+    assert verdict.got == "not measured"
+    assert not verdict.reached
+
+
+def test_the_share_of_the_peak_follows_from_time_and_multiply_adds():
+    workload = next(workload for workload in WORKLOADS if workload.name == "direct_32")
+    seconds = 2e-9 * workload.multiply_adds() / 86  # at 86 of the 100 GFLOP/s that are possible
+    (verdict,) = verdicts(measured("direct_32", seconds)).values()
+    assert (verdict.got, verdict.reached) == ("86%", True)
+
+
+def test_memory_is_held_against_the_least_that_pytorch_needs():
+    row = measured("relu", 1e-3, **{"torch NCHW": 1.0})
+    row["memory_bytes"] = {"cnnlab": 330, "torch NCHW": 400, "torch channels_last": 300}
+    verdict = verdicts(row)["ReLU, 1 thread: memory, cnnlab / torch"]
+    assert (verdict.got, verdict.reached) == ("1.10", False)
+
+
+def test_a_wrong_answer_has_an_error_that_no_tolerance_admits():
+    right = np.ones((2, 3), np.float32)
+    answers = {"torch NCHW": right, "cnnlab": right.copy(), "OpenCV": np.ones((3, 2), np.float32)}
+    answers["cnnlab"][0, 0] = np.nan
+    errors = kernels._relative_errors(answers)
+    assert errors["torch NCHW"] == 0
+    assert not errors["cnnlab"] <= 1
+    assert not errors["OpenCV"] <= 1
+
+
+def picture_of(weight, at):
+    level = round(weight / browser._LIMIT * 127) + 127
+    return {"at": at, "colour": browser.display.PALETTES["blue_red"].colours[level].tolist()}
+
+
+CHANGES = [{"at": 10.0 * step, "weight": 0.1 * step} for step in range(20)]
+
+
+def test_the_age_of_a_picture_is_the_time_since_its_weight_was_set():
+    ages = browser._ages_of(CHANGES, [picture_of(0.3, 70.0), picture_of(1.1, 180.0)])
+    assert ages == pytest.approx([40.0, 70.0])
+
+
+def test_an_older_picture_over_a_newer_one_is_noticed():
+    with pytest.raises(RuntimeError, match="painted over a newer one"):
+        browser._ages_of(CHANGES, [picture_of(0.5, 100.0), picture_of(0.4, 120.0)])
+
+
+def test_a_table_reads_the_same_in_the_terminal_and_in_the_readme():
+    table = report.Table(("workload", "ms"), [("ReLU", "0.5")])
+    assert table.text() == "workload   ms\nReLU      0.5"
+    assert table.markdown() == "| workload | ms |\n| --- | ---: |\n| ReLU | 0.5 |"
