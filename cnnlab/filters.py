@@ -7,12 +7,13 @@ flipped: it lies on the image as it is printed. What is left out: filters that a
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from cnnlab import functional
-from cnnlab.errors import ShapeError
+from cnnlab.errors import DataError, ShapeError
 from cnnlab.shapes import IntPair, Padding
 
 __all__ = ["CATALOGUE", "Filter", "apply"]
@@ -36,7 +37,9 @@ class Filter:
     Raises
     ------
     ShapeError
-        If `weights` has not two or three axes, or one of them is empty.
+        If `weights` has not two or three axes, one of them is empty, or rows differ in length.
+    DataError
+        If `weights` does not hold real numbers.
 
     Examples
     --------
@@ -51,7 +54,7 @@ class Filter:
     source: str
 
     def __init__(self, name: str, weights: ArrayLike, purpose: str = "", source: str = "") -> None:
-        copy = np.array(weights, dtype=np.float32)
+        copy = np.array(_numbers(weights, "filter"), dtype=np.float32)
         if copy.ndim not in {2, 3} or not copy.size:
             raise ShapeError(
                 f"the weights of a filter need rows and columns (and perhaps channels), got an "
@@ -124,7 +127,7 @@ def apply(
     >>> apply([[3, 5, 2], [9, 7, 5], [2, 0, 6]], [[1, 0, 0], [1, 1, 0], [0, 0, 1]])
     array([[25.]], dtype=float32)
     """
-    pixels, weights = np.asarray(image), np.asarray(filter)
+    pixels, weights = _numbers(image, "image"), _numbers(filter, "filter")
     if pixels.ndim not in {2, 3}:
         raise ShapeError(
             f"an image is (height, width) or (height, width, channels), got an array of shape "
@@ -150,6 +153,22 @@ def apply(
     output = functional.conv2d(batch, weights[..., None, None], stride=stride, padding=padding)
     maps = np.ascontiguousarray(np.moveaxis(output[..., 0], 0, 2))
     return maps if pixels.ndim == 3 else maps[..., 0]
+
+
+def _numbers(value: ArrayLike, noun: str) -> NDArray[Any]:
+    """Read what a learner may write for an image or a filter."""
+    try:
+        numbers = np.asarray(value)
+    except ValueError:  # NumPy's word for rows of different lengths
+        raise ShapeError(
+            f"the rows of the {noun} differ in length; give every row as many numbers"
+        ) from None
+    if numbers.dtype.kind not in "biuf":
+        raise DataError(
+            f"the {noun} must hold real numbers, got {type(value).__name__} of {numbers.dtype}; "
+            f"try a list of rows, such as [[0, 1], [2, 3]]"
+        )
+    return numbers
 
 
 def _gabor(

@@ -78,6 +78,20 @@ def test_weights_without_rows_and_columns_are_refused(weights):
         Filter("odd", weights)
 
 
+@pytest.mark.parametrize(
+    ("weights", "error", "message"),
+    [
+        ([[1, 2], [3]], ShapeError, "the rows of the filter differ in length"),
+        ([[1j]], DataError, "the filter must hold real numbers, got list of complex128"),
+        ([["a"]], DataError, "the filter must hold real numbers, got list of <U1"),
+        (None, DataError, "got NoneType of object"),
+    ],
+)
+def test_weights_that_are_no_numbers_are_refused(weights, error, message):
+    with pytest.raises(error, match=message):
+        Filter("odd", weights)
+
+
 def test_blurs_keep_the_brightness_and_edge_finders_answer_zero_to_an_even_area():
     sums = {name: float(CATALOGUE[name].weights.sum(dtype=np.float64)) for name in NAMES}
     keep = {"identity", "sharpen", "unsharp", "emboss", "motion_blur"}
@@ -230,7 +244,9 @@ def test_lists_integers_and_read_only_arrays_are_taken():
         (np.zeros((5, 5)), np.ones((3, 3, 3)), ShapeError, "3 slices and the image 1 channel;"),
         (np.zeros((5, 5, 3)), np.ones((3, 3, 2)), ShapeError, "2 slices and the image 3 channels;"),
         (np.zeros((2, 2)), np.ones((3, 3)), ShapeError, "a 3x3 filter does not fit in a 2x2 image"),
-        (np.zeros((5, 5), complex), [[1]], DataError, "complex"),
+        (np.zeros((5, 5), complex), [[1]], DataError, "the image must hold real numbers, got"),
+        ([[1, 2], [3]], [[1]], ShapeError, "the rows of the image differ in length"),
+        ([[1, 2]], [["x"]], DataError, r"the filter must hold real numbers.* try a list of rows"),
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused_with_a_reason(image, weights, error, message):
