@@ -172,7 +172,6 @@ class Lane {
     this.flying = new Map(); // seq -> {asked, sent, ahead}
     this.late = new Set(); // given up, but an answer would show that the kernel is back
     this.want = this.last = null;
-    this.shown = 0;
   }
 
   /** Ask; whatever was waiting to be asked is forgotten. */
@@ -213,14 +212,12 @@ class Lane {
   receive(message, buffers) {
     const flight = this.flying.get(message.seq);
     this.late.delete(message.seq);
+    // What was asked before needs no answer any more: an older picture is never painted over a newer.
     for (const seq of this.flying.keys()) if (seq <= message.seq) this.flying.delete(seq);
     if (flight) {
       const trip = performance.now() - flight.sent - message.busy * (1 + flight.ahead);
       this.line.trip += 0.2 * (trip - this.line.trip);
-      if (message.seq > this.shown) {
-        this.shown = message.seq; // an older answer is never painted over a newer one
-        this.onanswer(message, buffers, flight.asked);
-      }
+      this.onanswer(message, buffers, flight.asked);
     }
     this.pump();
   }
@@ -236,7 +233,6 @@ class Lane {
       this.tried = performance.now();
       this.#send(asked);
     }
-    this.shown = this.line.seq;
     this.asked = asked;
     this.drawing ??= requestAnimationFrame(() => {
       this.drawing = undefined;

@@ -367,6 +367,28 @@ def test_a_cell_and_the_page_can_work_at_the_same_time(page: Callable[..., Any])
     assert lab.bias == 59 / 8
 
 
+def test_a_cell_that_changes_the_filter_waits_until_the_frame_is_computed(
+    page: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = FilterLab("camera", filter="sobel_x")
+    changing = threading.Thread(target=lambda: setattr(lab, "filter", "sobel_y"))
+    quick = F.conv2d
+
+    def slow(*arrays: Any, **options: Any) -> Any:
+        changing.start()
+        changing.join(0.1)
+        assert changing.is_alive()
+        assert (lab.filter == filters.CATALOGUE["sobel_x"].weights).all()
+        return quick(*arrays, **options)
+
+    settings = settings_of(lab, stride=2)
+    monkeypatch.setattr(F, "conv2d", slow)
+    answer, _ = page(lab, "frame", settings=settings)
+    assert "error" not in answer
+    changing.join()
+    assert (lab.filter == filters.CATALOGUE["sobel_y"].weights).all()
+
+
 # -- In words -------------------------------------------------------------------------------------
 
 
