@@ -18,6 +18,8 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,8 +27,30 @@ from typing import Any
 import platformdirs
 from numba import config, njit
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
+from numba.np import linalg
 
 __all__ = ["cache_folder", "compilations", "inlined", "kernel", "kernels"]
+
+
+def _start_numba_without_scipy() -> None:
+    """Save a learner a quarter of the wait for the first picture.
+
+    When Numba first compiles or loads anything it imports SciPy's linear algebra, to note whether
+    it could be imported. That it is installed is as good: Numba looks again where it uses it.
+    """
+
+    def installed() -> None:
+        if find_spec("scipy") is None:
+            raise ImportError
+
+    ensure, linalg.ensure_blas = linalg.ensure_blas, installed
+    try:
+        import_module("numba.np.arraymath")
+    finally:
+        linalg.ensure_blas = ensure
+
+
+_start_numba_without_scipy()
 
 _PACKAGE = __name__.rpartition(".")[0]
 _OPTIONS = {"error_model": "numpy", "fastmath": {"contract"}, "nogil": True}

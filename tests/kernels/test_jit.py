@@ -180,3 +180,17 @@ def test_progress_sees_every_step():
     seen = []
     warm.warm(lambda steps: (seen.append(step) or step for step in steps))
     assert len(seen) == len(warm._steps()) > 20
+
+
+def test_the_first_picture_does_not_wait_for_scipy_and_numba_still_finds_it():
+    printed = python(
+        FIRST_MAP
+        + """
+import sys
+print("scipy.linalg" in sys.modules)
+
+from numba import njit
+print(njit(lambda matrix: np.dot(matrix, matrix))(2 * np.eye(2)).trace())
+"""
+    )
+    assert printed.splitlines()[1:] == ["False", "8.0"]
