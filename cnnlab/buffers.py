@@ -87,7 +87,8 @@ def empty(shape: tuple[int, ...]) -> NDArray[np.float32]:
     -------
     ndarray, float32
     """
+    array = np.empty(shape, np.float32)  # costs nothing yet: no page of it was touched
+    if array.nbytes < _LEAST:
+        return array
     pool: Pool | None = getattr(_current, "pool", None)
-    if pool is None or 4 * prod(shape) < _LEAST:
-        return np.empty(shape, np.float32)
-    return pool.take(shape)
+    return array if pool is None else pool.take(shape)

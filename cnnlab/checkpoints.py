@@ -153,7 +153,10 @@ def save(net: Network, path: str | os.PathLike[str], progress: Progress | None =
     path = Path(path)
     partial = path.with_name(f"{path.name}.partial")
     try:
+        partial.touch()
+        readers = partial.stat().st_mode  # as the user has it; the writer would let nobody else in
         save_file(arrays, partial, header)
+        partial.chmod(readers)
         _flush(partial)
         partial.replace(path)
         with suppress(OSError):  # not every system lets a folder be flushed

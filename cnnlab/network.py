@@ -429,11 +429,13 @@ class Network:
         first = next((row.name for row in rows if row.parameters), None)
         gradients: list[dict[str, Array]] = [{} for _ in rows]
         del cache
+        back: Array | None = grad
         for row, arrays, cache in self._backwards(parameters, caches):
+            back, gradients[len(caches)] = row.layer.consume(
+                arrays, cache, _plain(back), inputs=row.name != first
+            )
             if row.name == first:
-                gradients[len(caches)] = row.layer.grad_parameters(arrays, cache, grad)
                 break
-            grad, gradients[len(caches)] = row.layer.backward(arrays, cache, grad)
         return Differentiated(charged, x, tuple(gradients), updated)
 
     def _backwards(
@@ -462,3 +464,10 @@ class Network:
                 f"images must hold real numbers, got {images.dtype}; try images.astype('float32')"
             )
         return np.ascontiguousarray(images, np.float32)
+
+
+def _plain(grad: Array | None) -> Array:
+    """See to it that a gradient is an array that the next layer may write to."""
+    if isinstance(grad, np.ndarray) and grad.dtype == np.float32 and grad.flags.carray:
+        return grad
+    return np.array(grad, np.float32, order="C")

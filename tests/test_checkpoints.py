@@ -91,6 +91,12 @@ def test_every_network_of_the_zoo_can_be_described_and_rebuilt(name):
     assert checkpoints.rebuild(description) == stack
 
 
+def test_the_file_is_open_to_whoever_new_files_are_open_to(saved):
+    other = saved.with_name("other")
+    other.touch()
+    assert saved.stat().st_mode == other.stat().st_mode
+
+
 def test_other_programs_can_read_the_file(saved):
     arrays = load_file(saved)
     np.testing.assert_array_equal(

@@ -44,8 +44,11 @@ class Activation(Layer):
         """Compute the function; the shape stays."""
 
     @abstractmethod
-    def apply_backward(self, grad_output: Array, output: Array) -> Array:
-        """Multiply the gradient by the slope, given what `apply` returned."""
+    def apply_backward(self, grad_output: Array, output: Array, out: Array | None = None) -> Array:
+        """Multiply the gradient by the slope, given what `apply` returned.
+
+        `out`, if given, takes the result; it may be `grad_output` itself.
+        """
 
     def forward(
         self,
@@ -65,6 +68,12 @@ class Activation(Layer):
         del parameters
         return self.apply_backward(grad_output, cache), {}
 
+    def consume(
+        self, parameters: Parameters, cache: Any, grad_output: Array, *, inputs: bool = True
+    ) -> tuple[Array | None, dict[str, Array]]:
+        del parameters, inputs
+        return self.apply_backward(grad_output, cache, out=grad_output), {}
+
 
 @dataclass(frozen=True)
 class ReLU(Activation):
@@ -80,8 +89,8 @@ class ReLU(Activation):
     def apply(self, x: Array) -> Array:
         return F.relu(x)
 
-    def apply_backward(self, grad_output: Array, output: Array) -> Array:
-        return F.relu_backward(grad_output, output)
+    def apply_backward(self, grad_output: Array, output: Array, out: Array | None = None) -> Array:
+        return F.relu_backward(grad_output, output, out=out)
 
 
 @dataclass(frozen=True)
@@ -102,8 +111,8 @@ class LeakyReLU(Activation):
     def apply(self, x: Array) -> Array:
         return F.leaky_relu(x, self.slope)
 
-    def apply_backward(self, grad_output: Array, output: Array) -> Array:
-        return F.leaky_relu_backward(grad_output, output, self.slope)
+    def apply_backward(self, grad_output: Array, output: Array, out: Array | None = None) -> Array:
+        return F.leaky_relu_backward(grad_output, output, self.slope, out=out)
 
 
 @dataclass(frozen=True)
@@ -124,8 +133,8 @@ class ELU(Activation):
     def apply(self, x: Array) -> Array:
         return F.elu(x, self.alpha)
 
-    def apply_backward(self, grad_output: Array, output: Array) -> Array:
-        return F.elu_backward(grad_output, output, self.alpha)
+    def apply_backward(self, grad_output: Array, output: Array, out: Array | None = None) -> Array:
+        return F.elu_backward(grad_output, output, self.alpha, out=out)
 
 
 @dataclass(frozen=True)
@@ -135,8 +144,8 @@ class Sigmoid(Activation):
     def apply(self, x: Array) -> Array:
         return F.sigmoid(x)
 
-    def apply_backward(self, grad_output: Array, output: Array) -> Array:
-        return F.sigmoid_backward(grad_output, output)
+    def apply_backward(self, grad_output: Array, output: Array, out: Array | None = None) -> Array:
+        return F.sigmoid_backward(grad_output, output, out=out)
 
 
 @dataclass(frozen=True)
@@ -146,8 +155,8 @@ class Tanh(Activation):
     def apply(self, x: Array) -> Array:
         return F.tanh(x)
 
-    def apply_backward(self, grad_output: Array, output: Array) -> Array:
-        return F.tanh_backward(grad_output, output)
+    def apply_backward(self, grad_output: Array, output: Array, out: Array | None = None) -> Array:
+        return F.tanh_backward(grad_output, output, out=out)
 
 
 @dataclass(frozen=True)
@@ -161,8 +170,8 @@ class Softmax(Activation):
     def apply(self, x: Array) -> Array:
         return F.softmax(x)
 
-    def apply_backward(self, grad_output: Array, output: Array) -> Array:
-        return F.softmax_backward(grad_output, output)
+    def apply_backward(self, grad_output: Array, output: Array, out: Array | None = None) -> Array:
+        return F.softmax_backward(grad_output, output, out=out)
 
 
 @dataclass(frozen=True)

@@ -141,11 +141,27 @@ class Layer(ABC):
 
     # What a network asks besides; every answer has a default.
 
-    def grad_parameters(
-        self, parameters: Parameters, cache: Any, grad_output: Array
-    ) -> dict[str, Array]:
-        """Compute only the gradients by the parameters: all the first layer of a network needs."""
-        return self.backward(parameters, cache, grad_output)[1]
+    def consume(
+        self, parameters: Parameters, cache: Any, grad_output: Array, *, inputs: bool = True
+    ) -> tuple[Array | None, dict[str, Array]]:
+        """Go back as `backward` does, but sparing: this is what a step of training calls.
+
+        Parameters
+        ----------
+        parameters, cache
+            As in `backward`.
+        grad_output : ndarray of shape (batch, *output_shape), float32
+            Nobody needs it afterwards: it may be written over.
+        inputs : bool
+            Whether the gradient by the input is wanted; the first layer of a network needs none.
+
+        Returns
+        -------
+        grad_input : ndarray of shape (batch, *input_shape), float32, or None
+        grad_parameters : dict of ndarray, float32
+        """
+        del inputs
+        return self.backward(parameters, cache, grad_output)
 
     def updated(self, parameters: Parameters, cache: Any) -> dict[str, Array]:
         """Give new values for the `non_trainable` parameters after a forward pass in training.

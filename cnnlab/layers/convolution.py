@@ -139,21 +139,28 @@ class Conv2D(Layer):
     def backward(
         self, parameters: Parameters, cache: Any, grad_output: Array
     ) -> tuple[Array, dict[str, Array]]:
-        grad_x, gradients = self._gradients(parameters, cache, grad_output, images=True)
+        grad_x, gradients = self._gradients(parameters, cache, grad_output, inputs=True, out=None)
         return cast(Array, grad_x), gradients
 
-    def grad_parameters(
-        self, parameters: Parameters, cache: Any, grad_output: Array
-    ) -> dict[str, Array]:
-        return self._gradients(parameters, cache, grad_output, images=False)[1]
+    def consume(
+        self, parameters: Parameters, cache: Any, grad_output: Array, *, inputs: bool = True
+    ) -> tuple[Array | None, dict[str, Array]]:
+        return self._gradients(parameters, cache, grad_output, inputs=inputs, out=grad_output)
 
     def _gradients(
-        self, parameters: Parameters, cache: Any, grad_output: Array, *, images: bool
+        self,
+        parameters: Parameters,
+        cache: Any,
+        grad_output: Array,
+        *,
+        inputs: bool,
+        out: Array | None,
     ) -> tuple[Array | None, dict[str, Array]]:
-        """Go back; the gradient by the images, half of the work, only if it is wanted."""
+        """Go back; the gradient by the sums, before the activation, is written to `out`."""
         x, output = cache
         if self.activation is not None:
-            grad_output = activation_named(self.activation).apply_backward(grad_output, output)
+            activation = activation_named(self.activation)
+            grad_output = activation.apply_backward(grad_output, output, out)
         grad_x, grad_filters, grad_bias = F.conv2d_backward(
             grad_output,
             x,
@@ -161,7 +168,7 @@ class Conv2D(Layer):
             stride=self.stride,
             padding=self.padding,
             dilation=self.dilation,
-            images_gradient=images,
+            images_gradient=inputs,
         )
         gradients = {"filters": grad_filters}
         if self.bias:

@@ -93,9 +93,22 @@ class Dense(Layer):
     def backward(
         self, parameters: Parameters, cache: Any, grad_output: Array
     ) -> tuple[Array, dict[str, Array]]:
+        return self._gradients(parameters, cache, grad_output, out=None)
+
+    def consume(
+        self, parameters: Parameters, cache: Any, grad_output: Array, *, inputs: bool = True
+    ) -> tuple[Array | None, dict[str, Array]]:
+        del inputs
+        return self._gradients(parameters, cache, grad_output, out=grad_output)
+
+    def _gradients(
+        self, parameters: Parameters, cache: Any, grad_output: Array, *, out: Array | None
+    ) -> tuple[Array, dict[str, Array]]:
+        """Go back; the gradient by the sums, before the activation, is written to `out`."""
         x, output = cache
         if self.activation is not None:
-            grad_output = activation_named(self.activation).apply_backward(grad_output, output)
+            activation = activation_named(self.activation)
+            grad_output = activation.apply_backward(grad_output, output, out)
         grad_x, grad_weights, grad_bias = F.dense_backward(grad_output, x, parameters["weights"])
         gradients = {"weights": grad_weights}
         if self.bias:

@@ -69,3 +69,9 @@ class Dropout(Layer):
     ) -> tuple[Array, dict[str, Array]]:
         del parameters
         return (grad_output if cache is None else grad_output * cache), {}
+
+    def consume(
+        self, parameters: Parameters, cache: Any, grad_output: Array, *, inputs: bool = True
+    ) -> tuple[Array | None, dict[str, Array]]:
+        del parameters, inputs
+        return (grad_output if cache is None else np.multiply(grad_output, cache, grad_output)), {}

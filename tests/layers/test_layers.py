@@ -129,7 +129,6 @@ def test_what_goes_in_is_not_written_to(case):
     copies = {name: array.copy() for name, array in parameters.items()}, x.copy(), slope.copy()
     _, cache = layer.forward(parameters, x, training=True, rng=np.random.default_rng(0))
     layer.backward(parameters, cache, slope)
-    layer.grad_parameters(parameters, cache, slope)
     layer.updated(parameters, cache)
     assert all((parameters[name] == copies[0][name]).all() for name in parameters)
     assert (x == copies[1]).all()
@@ -146,13 +145,26 @@ def test_shapes_are_declared_as_they_come_out(case):
     assert layer.num_parameters(shape) == sum(array.size for array in parameters.values())
 
 
-def test_the_gradients_of_a_first_layer_do_not_need_the_gradient_by_the_images():
+@pytest.mark.parametrize("case", CASES, ids=named)
+def test_the_sparing_way_back_gives_the_same_gradients(case):
+    layer, shape = case
+    parameters, x, slope = prepared(layer, shape)
+    _, cache = layer.forward(parameters, x, training=True, rng=np.random.default_rng(0))
+    grad_x, gradients = layer.backward(parameters, cache, slope)
+    same_x, same = layer.consume(parameters, cache, slope.copy())
+    np.testing.assert_array_equal(same_x, grad_x)
+    only = layer.consume(parameters, cache, slope.copy(), inputs=False)[1]
+    assert gradients.keys() == same.keys() == only.keys()
+    for name, gradient in gradients.items():
+        np.testing.assert_array_equal(same[name], gradient)
+        np.testing.assert_array_equal(only[name], gradient)
+
+
+def test_a_first_convolution_leaves_the_gradient_by_the_images_out():
     layer = Conv2D(4, 3, activation="relu")
     parameters, x, slope = prepared(layer, (6, 6, 2))
     cache = layer.forward(parameters, x)[1]
-    alone = layer.grad_parameters(parameters, cache, slope)
-    together = layer.backward(parameters, cache, slope)[1]
-    assert all((alone[name] == together[name]).all() for name in ("filters", "bias"))
+    assert layer.consume(parameters, cache, slope, inputs=False)[0] is None
 
 
 def test_every_layer_is_frozen_and_compares_by_its_settings():
