@@ -87,7 +87,7 @@ class Picture(Figure):
         small = io.BytesIO()
         with Image.open(drawn) as picture:
             # Without optimize: Pillow's buffer for that is too small for pure noise.
-            picture.convert("RGB").save(small, "JPEG", quality=88, subsampling=0)
+            picture.convert("RGB").save(small, "JPEG", quality=75, subsampling=0)
         return "image/jpeg", small.getvalue()
 
     def _repr_mimebundle_(

@@ -396,8 +396,10 @@ def _readable_on(colour: NDArray[np.uint8]) -> str:
 def _written(number: float) -> str:
     """Write a number as short as it can be read, with a true minus sign."""
     number = float(number) + 0.0  # no minus in front of zero
-    short = number.is_integer() and abs(number) < 1e4
-    return (f"{number:.0f}" if short else f"{number:.2g}").replace("-", _MINUS)
+    whole = number.is_integer() or abs(number) >= 100
+    return (f"{number:.0f}" if whole and abs(number) < 1e5 else f"{number:.2g}").replace(
+        "-", _MINUS
+    )
 
 
 def _written_out(table: NDArray[np.float64]) -> str:

@@ -149,3 +149,9 @@ def test_patches_have_their_captions():
     picture = plots.patches([np.zeros((2, 2))] * 10, [f"{n}" for n in range(10)], columns=4)
     assert len(picture.axes) == 10
     assert picture.axes[7].get_title() == "7"
+
+
+def test_a_large_number_is_written_out_not_as_a_power_of_ten() -> None:
+    picture = plots.numbers([[123.4, -2500.0], [0.25, 1e6]])
+    written = {text.get_text() for text in picture.axes[0].texts}
+    assert written == {"123", "\N{MINUS SIGN}2500", "0.25", "1e+06"}
