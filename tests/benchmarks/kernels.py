@@ -153,6 +153,7 @@ def run(names: Sequence[str], threads: Sequence[int], effort: Effort) -> dict[st
                     row["memory_bytes"] = _memory(workload, count, list(row["sides"]))
                 rows.append(row)
                 print(_progress(workload, row), file=sys.stderr, flush=True)
+        peaks[str(count)] = max(peaks[str(count)], machine.peak_gflops(count))
     return circumstances.around({"peak_gflops": peaks, "rows": rows})
 
 
