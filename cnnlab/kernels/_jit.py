@@ -144,8 +144,7 @@ class _KernelCache(FunctionCache):
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile a function that Python calls: it runs without Python's lock, and is kept on disk."""
     compiled = njit(**_OPTIONS)(function)
-    if not config.DISABLE_JIT:
-        compiled._cache = _KernelCache(function)
+    compiled._cache = _KernelCache(function)
     _kernels.append(compiled)
     return compiled
 

@@ -223,8 +223,9 @@ def launch(kernel: Callable[..., None], jobs: int, work: float, *arguments: Any)
             waiting = True
             while waiting:
                 try:
-                    if call.inside > call.finished[0]:
-                        _listen(call.finished, call.finished[0])
+                    left = int(call.finished[0])
+                    if call.inside > left:
+                        _listen(call.finished, left)
                     with gate:  # open again once the helper inside has left
                         waiting = False
                 except KeyboardInterrupt as raised:

@@ -22,7 +22,7 @@ def worst_error(ours, reference):
 
 def drawn(rng, channels, filters, *, least=1, sliding=False):
     """Draw images, filters, bias, and how the filters slide; None if they do not fit."""
-    height, width = (int(n) for n in rng.integers(least, 34, 2))
+    height, width = (int(n) for n in rng.integers(least, 34 + least, 2))
     size = (3, 3) if sliding else tuple(int(n) for n in rng.integers(1, 8, 2))
     ones = (1, 1)
     stride = ones if sliding else tuple(int(n) for n in rng.integers(1, 5, 2))
@@ -97,14 +97,16 @@ def few_channels(rng):
 
 def pictures(rng):
     """One channel or filter, stride and dilation 1: the ways that widgets and first layers take."""
-    case = drawn(rng, *[(1, 1), (3, 1), (1, 16), (1, 32), (2, 1)][rng.integers(5)], least=8)
+    case = drawn(rng, *[(1, 1), (3, 1), (1, 16), (1, 32), (2, 1)][rng.integers(5)], least=20)
     if case is None:
         return None
     images, filters, bias, options = case
-    size = int(rng.choice([3, 5, 7]))
-    if min(images.shape[1:3]) < size:
+    size = [int(n) for n in rng.choice([3, 4, 5, 7], 2)]
+    if rng.random() < 0.7:
+        size[1] = size[0]
+    if min(images.shape[1:3]) < max(size):
         return None
-    filters = rng.standard_normal((size, size, *filters.shape[2:])).astype(np.float32)
+    filters = rng.standard_normal((*size, *filters.shape[2:])).astype(np.float32)
     return images, filters, bias, options | {"stride": (1, 1), "dilation": (1, 1)}
 
 
