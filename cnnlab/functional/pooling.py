@@ -1,6 +1,6 @@
 """Pooling, forward and backward, checked. Left out: ceil mode, dilation."""
 
-from functools import cache
+from functools import cache, lru_cache
 from types import ModuleType
 
 from numpy.typing import ArrayLike
@@ -227,6 +227,17 @@ def _fitted(
     in_shape: tuple[int, ...], window: IntPair, stride: IntPair | None, padding: Padding
 ) -> tuple[tuple[int, int, int, int], _Geometry]:
     """Lay the window over the images, or say why it does not fit."""
+    try:
+        return _remembered(in_shape, window, stride, padding)
+    except TypeError:  # a list cannot be remembered
+        return _remembered.__wrapped__(in_shape, window, stride, padding)
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _remembered(
+    in_shape: tuple[int, ...], window: IntPair, stride: IntPair | None, padding: Padding
+) -> tuple[tuple[int, int, int, int], _Geometry]:
+    """Resolve the sizes; a network asks for the same ones in every step."""
     batch, in_height, in_width, channels = in_shape
     laid = Window.over(
         (in_height, in_width),

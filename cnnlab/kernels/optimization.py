@@ -88,6 +88,11 @@ def _adam(
         job = draw(tickets)
 
 
+def _added(squares):
+    """Add up the sums of the chunks, in their order."""
+    return float(squares[0]) if squares.size == 1 else float(squares.sum(dtype=np.float64))
+
+
 def sgd_step(
     parameters, gradients, velocity=None, *,
     learning_rate, momentum=0.0, nesterov=False, weight_decay=0.0,
@@ -107,7 +112,7 @@ def sgd_step(
         new_parameters.reshape(-1), new.reshape(-1), squares,
         np.float32(learning_rate), np.float32(momentum), nesterov, np.float32(weight_decay),
     )  # fmt: skip
-    return new_parameters, new_velocity, float(squares.sum(dtype=np.float64))
+    return new_parameters, new_velocity, _added(squares)
 
 
 def adam_step(
@@ -127,4 +132,4 @@ def adam_step(
         np.float32(epsilon), np.float32(0 if decoupled else weight_decay),
         np.float32(1 - learning_rate * weight_decay if decoupled else 1),
     )  # fmt: skip
-    return new_parameters, new_mean, new_square, float(squares.sum(dtype=np.float64))
+    return new_parameters, new_mean, new_square, _added(squares)
