@@ -25,6 +25,11 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Set a property only if it changes: what stays the same then costs no style, layout or drawing. */
+export function put(element, name, value) {
+  if (element[name] !== value) element[name] = value;
+}
+
 const TAKES_KEYS = new Set(["button", "input", "select", "textarea"]);
 const SVG_TAGS = new Set(["svg", "path", "rect", "g", "text", "pattern", "line", "defs"]);
 
@@ -68,7 +73,7 @@ export function segments(words, options, onchoose) {
     element: make("div", { class: "cnnlab-segments", role: "group", "aria-label": words }, ...buttons.values()),
     buttons,
     show(chosen) {
-      for (const [value, part] of buttons) part.setAttribute("aria-pressed", String(value === chosen));
+      for (const [value, part] of buttons) put(part, "ariaPressed", String(value === chosen));
     },
   };
 }
@@ -596,7 +601,7 @@ export class NumberGrid {
       this.cells[row + way[0]]?.[column + way[1]]?.focus();
     } else if (up && !walking) {
       this.#set(row, column, value + up * factor * this.step, `key ${row} ${column}`);
-      cell.select();
+      this.#selectSoon(cell);
     } else if ((event.key === "Home" || event.key === "End") && !cell.typing) {
       this.cells[row].at(event.key === "Home" ? 0 : -1).focus();
     } else if (event.key === "Enter") {
@@ -609,6 +614,14 @@ export class NumberGrid {
       return;
     }
     event.preventDefault();
+  }
+
+  /** Select the text again before the next picture: doing it at once would lay out the page twice. */
+  #selectSoon(cell) {
+    this.selecting ??= requestAnimationFrame(() => {
+      this.selecting = undefined;
+      if (document.activeElement === cell && !cell.typing) cell.select();
+    });
   }
 
   #press(event, cell, row, column) {

@@ -2,8 +2,8 @@
 
 import { convolve, explainPixel, levelsOf, limitOf, rangeOf, relu, resolveSide } from "./_arithmetic.js";
 import {
-  Announcer, button, choice, colourOf, COLOURS, frame, make, numberText, NumberGrid, Picture, segments,
-  Session, sessionOf,
+  Announcer, button, choice, colourOf, COLOURS, frame, make, numberText, NumberGrid, Picture, put,
+  segments, Session, sessionOf,
 } from "./_common.js";
 
 const CHANNELS = ["red", "green", "blue"];
@@ -301,16 +301,15 @@ class FilterPanel {
     const colours = signedPalette(palette);
     this.grid.update(this.#slice(), (value) => colourOf(value, limit, colours));
     this.bias.update([[bias]], (value) => colourOf(value, Math.max(limit, Math.abs(bias)), colours));
-    this.tabs.element.hidden = !deep;
+    put(this.tabs.element, "hidden", !deep);
     this.tabs.show(this.channel);
     const sum = weights.reduce((total, one) => total + one, 0);
-    this.total.textContent = `Sum ${numberText(Math.abs(sum) < 1e-5 ? 0 : sum, 2)}`; // what rounding left is no sum
+    put(this.total, "textContent", `Sum ${numberText(Math.abs(sum) < 1e-5 ? 0 : sum, 2)}`); // what rounding left is no sum
     const size = filter.length === filter[0].length ? filter.length : 0;
-    if (size) this.size.select.value = size;
-    else this.size.select.selectedIndex = -1;
+    put(this.size.select, "value", size ? String(size) : "");
     const preset = this.presets.find((one) => sameFilter(one.weights, filter));
-    this.preset.select.value = preset?.name ?? "";
-    this.purpose.textContent = preset?.purpose ?? "Type, drag sideways, or press the arrow keys to change a weight.";
+    put(this.preset.select, "value", preset?.name ?? "");
+    put(this.purpose, "textContent", preset?.purpose ?? "Type, drag sideways, or press the arrow keys to change a weight.");
   }
 }
 
@@ -420,13 +419,17 @@ class LabView {
   }
 
   #mapFigure() {
-    this.range = make("span", { class: "lab-range", "data-role": "range" });
-    this.mapCaption = make("figcaption", {}, make("strong", {}, "Feature map"), " ", make("span", { class: "lab-size" }),
+    this.low = make("b", {});
+    this.high = make("b", {});
+    this.range = make("span", { class: "lab-range", "data-role": "range" }, "min ", this.low, " max ", this.high);
+    this.mapSize = make("span", { class: "lab-size" });
+    this.mapCaption = make("figcaption", {}, make("strong", {}, "Feature map"), " ", this.mapSize,
       make("span", { class: "lab-space" }), this.range);
     this.bar = make("canvas", { class: "lab-bar", width: 255, height: 1, "aria-hidden": "true" });
-    this.ticks = make("div", { class: "lab-ticks", "aria-hidden": "true" });
+    this.ticks = [0, 1, 2].map(() => make("span", {}));
     return make("figure", { class: "lab-figure lab-map" }, this.mapCaption, this.map.element,
-      make("div", { class: "lab-scale" }, this.bar, this.ticks), this.source);
+      make("div", { class: "lab-scale" }, this.bar,
+        make("div", { class: "lab-ticks", "aria-hidden": "true" }, ...this.ticks)), this.source);
   }
 
   #controls() {
@@ -671,8 +674,8 @@ class LabView {
   }
 
   #notice(words) {
-    this.notice.textContent = words;
-    this.notice.hidden = !words;
+    put(this.notice, "textContent", words);
+    put(this.notice, "hidden", !words);
     this.map.element.classList.toggle("cnnlab-stale", Boolean(words) && words.includes("fit"));
   }
 
@@ -699,14 +702,14 @@ class LabView {
     }
     const { select } = this.padding, padding = settings.padding === "valid" ? "0" : String(settings.padding);
     if (!Array.from(select.options).some(({ value }) => value === padding)) select.append(make("option", { value: padding }, padding));
-    select.value = padding;
-    this.activation.select.value = settings.activation;
-    this.palette.select.value = settings.palette;
-    this.limit.select.value = settings.limit === null ? "auto" : "keep";
+    put(select, "value", padding);
+    put(this.activation.select, "value", settings.activation);
+    put(this.palette.select, "value", settings.palette);
+    put(this.limit.select, "value", settings.limit === null ? "auto" : "keep");
     // Room for the arithmetic of a small filter, so that nothing jumps when a pixel is pointed at.
-    this.inspector.style.minHeight = `${80 + 25 * Math.min(3, settings.filter.length)}px`;
-    this.undo.disabled = !history.past.length;
-    this.redo.disabled = !history.future.length;
+    put(this.inspector.style, "minHeight", `${80 + 25 * Math.min(3, settings.filter.length)}px`);
+    put(this.undo, "disabled", !history.past.length);
+    put(this.redo, "disabled", !history.future.length);
     if (settings.palette !== this.barPalette) this.#drawBar();
   }
 
@@ -714,30 +717,35 @@ class LabView {
     const { height, width, low, high, limit, steps, source, palette, numbers } = this.session.frame;
     this.map.paint(height, width, steps, palette, source);
     this.#notice("");
-    this.mapCaption.querySelector(".lab-size").textContent = `${height} × ${width}`;
-    this.range.replaceChildren("min ", make("b", {}, numberText(low)), "  max ", make("b", {}, numberText(high)));
+    put(this.mapSize, "textContent", `${height} × ${width}`);
+    put(this.low, "textContent", numberText(low));
+    put(this.high, "textContent", numberText(high));
     this.mapNumbers = numbersOver(this.map, numbers, 1, 2);
     this.map.canvas.setAttribute("aria-label",
       `Feature map: ${height} rows, ${width} columns, from ${numberText(low)} to ${numberText(high)}`);
-    if (limit !== this.barLimit) this.#drawBar();
+    this.#markBar(limit);
     this.#showSource();
     this.#drawOver();
     this.announcer.say(`Feature map ${height} by ${width}, from ${numberText(low)} to ${numberText(high)}`);
   }
 
   #showSource() {
-    this.source.hidden = !(this.session.line.alive === false);
+    put(this.source, "hidden", this.session.line.alive !== false);
   }
 
   #drawBar() {
-    const { palette } = this.session.settings, limit = this.session.frame?.limit ?? 1;
-    Object.assign(this, { barLimit: limit, barPalette: palette });
-    const { signed, pixels } = COLOURS[palette], context = this.bar.getContext("2d");
+    const { palette } = this.session.settings, context = this.bar.getContext("2d");
     const image = context.createImageData(255, 1);
-    new Uint32Array(image.data.buffer).set(pixels.subarray(0, 255));
+    new Uint32Array(image.data.buffer).set(COLOURS[palette].pixels.subarray(0, 255));
     context.putImageData(image, 0, 0);
-    const words = signed ? [`−${numberText(limit)}`, "0", `+${numberText(limit)}`] : ["0", numberText(limit)];
-    this.ticks.replaceChildren(...words.map((word) => make("span", {}, word)));
+    this.barPalette = palette;
+    this.#markBar(this.session.frame?.limit ?? 1);
+  }
+
+  #markBar(limit) {
+    const { signed } = COLOURS[this.session.settings.palette], end = numberText(limit);
+    const words = signed ? [`−${end}`, "0", `+${end}`] : ["0", "", end];
+    words.forEach((word, k) => put(this.ticks[k], "textContent", word));
   }
 
   #drawOver() {
