@@ -95,12 +95,11 @@ class LabSession extends Session {
   }
 
   /** A picture from this page: drawn, filmed, or decoded here. Kept for good when `rest` is set. */
-  show(height, width, channels, bytes, file, { gesture = null, rest = true } = {}) {
+  show(height, width, channels, bytes, { file, gesture = null, rest = true, colour = channels === 3 } = {}) {
     this.history.remember(this.situation(), gesture);
     const about = { height, width, channels, kind: "uint8", white: 1, ...(file && { file }) };
     const values = Float32Array.from(bytes, (byte) => byte / 255);
-    const filter = withChannels(this.settings.filter, channels);
-    this.settings = { ...this.settings, colour: channels === 3, filter };
+    this.settings = { ...this.settings, colour, filter: withChannels(this.settings.filter, colour ? 3 : 1) };
     this.#turnTo({ about, bytes, source: { height, width, channels, values } }, { store: rest });
     if (rest) this.changed();
     else this.emit("settings");
@@ -184,7 +183,7 @@ class LabSession extends Session {
       context.fillStyle = "#fff";
       context.fillRect(0, 0, width, height);
       context.drawImage(bitmap, 0, 0, width, height);
-      this.show(height, width, 3, coloursOf(context.getImageData(0, 0, width, height)), file);
+      this.show(height, width, 3, coloursOf(context.getImageData(0, 0, width, height)), { file });
     } catch {
       this.emit("notice", `${file} is not a picture that this browser can open; try a PNG or a JPEG.`);
     }
@@ -570,16 +569,16 @@ class LabView {
     const video = make("video", { playsinline: true });
     Object.assign(video, { srcObject: stream, muted: true });
     const context = make("canvas", { width: 320, height: 240 }).getContext("2d", { willReadFrequently: true });
-    const gesture = { held: true }, colour = session.settings.colour;
+    const gesture = { held: true };
     let running = true, next = 0, last = null;
+    const show = (rest) => session.show(240, 320, 3, last, { gesture, rest, colour: session.settings.colour });
     const grab = () => {
       if (!running) return;
       next = requestAnimationFrame(grab);
       if (video.readyState < 2 || !session.frames.free || session.frames.want) return;
       context.drawImage(video, 0, 0, 320, 240);
-      const image = context.getImageData(0, 0, 320, 240);
-      last = colour ? [240, 320, 3, coloursOf(image)] : [240, 320, 1, greysOf(image)];
-      session.show(...last, undefined, { gesture, rest: false });
+      last = coloursOf(context.getImageData(0, 0, 320, 240));
+      show(false);
     };
     this.#startLive("Live from the webcam.", button("Freeze", { onclick: () => this.#stopLive() }));
     this.webcam.setAttribute("aria-pressed", "true");
@@ -588,7 +587,7 @@ class LabView {
       cancelAnimationFrame(next);
       stream.getTracks().forEach((track) => track.stop());
       this.webcam.setAttribute("aria-pressed", "false");
-      if (last) session.show(...last, undefined, { gesture });
+      if (last) show(true);
       gesture.held = false;
     };
     await video.play().catch(() => {});
@@ -602,7 +601,7 @@ class LabView {
     const pen = { x: PAD_SIDE / 2, y: PAD_SIDE / 2 }, stop = new AbortController();
     Object.assign(context, { lineCap: "round", lineJoin: "round", lineWidth: 6, strokeStyle: "#fff", fillStyle: "#000" });
     const bytes = () => greysOf(context.getImageData(0, 0, PAD_SIDE, PAD_SIDE));
-    const send = (rest = false) => session.show(PAD_SIDE, PAD_SIDE, 1, bytes(), undefined, { gesture, rest });
+    const send = (rest = false) => session.show(PAD_SIDE, PAD_SIDE, 1, bytes(), { gesture, rest });
     const stroke = (x, y) => {
       context.beginPath();
       context.moveTo(pen.x, pen.y);

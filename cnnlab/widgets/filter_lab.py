@@ -155,8 +155,9 @@ class FilterLab(Widget, stem="filter_lab"):
             if self._switching:  # between grey and colour of one and the same source
                 return
             self._source, self._origin = change["new"], self._origin_read
-            self.colour = self._source.ndim == 3
-            self._fit_filter()
+            # A page that films goes on in grey if that is what it shows; else colours are welcome.
+            self.colour = self._source.ndim == 3 and (self.colour or not self._from_page)
+            self._show_source()
             if not self._from_page:
                 self._publish_picture()
 
@@ -169,12 +170,16 @@ class FilterLab(Widget, stem="filter_lab"):
         return bool(proposal["value"])
 
     @traitlets.observe("colour")
-    def _on_colour(self, change: Any) -> None:
+    def _on_colour(self, _change: Any) -> None:
         with self._lock:
-            self._switching = True
-            self.image = self._source if change["new"] else images.to_grey(self._source)
-            self._switching = False
-            self._fit_filter()
+            self._show_source()
+
+    def _show_source(self) -> None:
+        """Take the source in colour or as grey, and a filter with as many slices."""
+        self._switching = True
+        self.image = self._source if self.colour else images.to_grey(self._source)
+        self._switching = False
+        self._fit_filter()
 
     def _reset_contents(self) -> None:
         source, origin = self._first

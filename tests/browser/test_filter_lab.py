@@ -1,6 +1,7 @@
 """FilterLab in JupyterLab in Chromium: hands on it, and the very pixels on its canvas."""
 
 import io
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -310,8 +311,13 @@ def test_the_webcam_runs_live_and_is_refused_in_words(hands: Hands) -> None:
         arg=[hands.map.element_handle(), first],
     )
     hands.press("Freeze")
-    filmed = pixels_of(hands.input)[..., 0]
-    hands.shows(painted(filmed / np.float32(255), SOBEL))
+    hands.press("Colour")
+    expect(hands.lab.locator(".lab-input figcaption")).to_have_text(
+        re.compile(r"Picture 240 . 320 . 3")
+    )
+    filmed = pixels_of(hands.input)
+    assert filmed.std(axis=2).max() > 10  # in colour indeed
+    hands.shows(painted(filmed / np.float32(255), np.stack([SOBEL] * 3, axis=2)))
 
 
 def test_a_slow_kernel_is_not_flooded_and_the_last_value_wins(

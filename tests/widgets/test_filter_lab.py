@@ -335,6 +335,18 @@ def test_a_picture_filmed_by_the_page_takes_part_at_once(page: Callable[..., Any
     assert "sent 5 bytes for a 4x6x1 picture of uint8" in answer["error"]
 
 
+def test_a_page_that_films_in_colour_may_show_grey(page: Callable[..., Any]) -> None:
+    lab = FilterLab("camera", filter="sobel_x")
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 7, 3), np.uint8)
+    about = {"height": 6, "width": 7, "channels": 3, "kind": "uint8"}
+    page(lab, "frame", [pixels.tobytes()], settings=settings_of(lab), picture=about)
+    np.testing.assert_array_equal(lab.image, images.to_grey(pixels / np.float32(255)))
+    assert lab.filter.shape == (3, 3)
+    colour = np.repeat(lab.filter[..., None], 3, axis=2).tolist()
+    page(lab, "frame", settings=settings_of(lab, colour=True, filter=colour))
+    np.testing.assert_array_equal(lab.image, pixels / np.float32(255))
+
+
 def test_pixels_travel_as_bytes_that_tell_them_exactly() -> None:
     assert FilterLab("camera")._picture["kind"] == "uint8"
     odd = FilterLab([[0.1, 0.2]], filter=[[1]])
