@@ -37,7 +37,7 @@ INK, MUTED, LINE = "#1f2328", "#59636e", "#d0d7de"
 BLUE, ORANGE = "#0072b2", "#d55e00"
 
 _DPI = 96
-_SHARPNESS = 1.5  # pixels in the file for one on an ordinary screen
+_SHARPNESS = 1.25  # pixels in the file for one on an ordinary screen
 _LARGEST_PNG = 100_000  # bytes
 _MARGIN = 0.08  # inches
 _COLUMNS = 6  # tiles beside each other

@@ -18,7 +18,7 @@ def test_a_picture_shows_itself_with_its_description():
     data, about = picture._repr_mimebundle_()
     with Image.open(io.BytesIO(data["image/png"])) as file:
         assert file.text["Description"] == picture.alt
-        assert about["image/png"]["width"] == pytest.approx(file.width / 1.5, abs=1)
+        assert about["image/png"]["width"] == pytest.approx(file.width / 1.25, abs=1)
     assert about["image/png"]["alt"] == data["text/plain"] == repr(picture) == picture.alt
     assert "a diagonal: 3x3 numbers [[1 0 0] [0 1 0] [0 0 1]]" in picture.alt
 
