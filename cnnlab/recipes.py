@@ -287,6 +287,7 @@ def class_names(path: str | os.PathLike[str], classes: int) -> tuple[str, ...]:
     """
     try:
         names = json.loads(Path(path).with_suffix(".json").read_text("utf-8"))["class_names"]
+        fitting = len(names) == classes
     except (OSError, ValueError, KeyError, TypeError):
-        names = ()
-    return tuple(map(str, names if len(names) == classes else range(classes)))
+        fitting = False
+    return tuple(map(str, names if fitting else range(classes)))

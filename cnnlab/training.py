@@ -280,20 +280,21 @@ def fit(
         As `run`.
     """
     training = run(net, train_data, **settings)
-    consumers = list(callbacks)
-    if progress:
-        consumers.append(ProgressBar(done=training.step))
+    bar = ProgressBar(done=training.step) if progress else None
+    consumers: list[Callable[[Snapshot], object]] = [*callbacks, *([bar] if bar else [])]
     epochs = []
-    for snapshot in training:
-        if snapshot.epoch_end:
-            epochs.append(snapshot)
-        stop = False
-        for consumer in consumers:  # everybody sees the snapshot, also when somebody says stop
-            stop |= consumer(snapshot) is True
-        if stop:
-            break
-    if progress:
-        consumers[-1].close()  # type: ignore[attr-defined]  # the bar
+    try:
+        for snapshot in training:
+            if snapshot.epoch_end:
+                epochs.append(snapshot)
+            stop = False
+            for consumer in consumers:  # everybody sees the snapshot, also when somebody says stop
+                stop |= consumer(snapshot) is True
+            if stop:
+                break
+    finally:
+        if bar:
+            bar.close()
     return epochs
 
 
@@ -465,6 +466,7 @@ class Run(Iterator[Snapshot]):
         DataError
             If the file cannot be written.
         """
+        self._recover()
         done = self._done
         slots = {
             slot: {

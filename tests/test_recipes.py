@@ -86,3 +86,14 @@ def test_the_same_seed_gives_the_same_network():
 def test_a_network_without_a_recipe_is_answered_with_those_that_have_one():
     with pytest.raises(DataError, match=r"no recipe for 'vgg16'; there is one for lenet5, .*fit\("):
         recipes.recipe("vgg16")
+
+
+@pytest.mark.parametrize(
+    "contents", ["", "{}", "[]", '{"class_names": 2}', '{"class_names": ["a"]}']
+)
+def test_classes_are_numbered_where_the_record_does_not_name_them(tmp_path, contents):
+    path = tmp_path / "net.safetensors"
+    assert recipes.class_names(path, 2) == ("0", "1")
+    path.with_suffix(".json").write_text(contents, encoding="utf-8")
+    assert recipes.class_names(path, 2) == ("0", "1")
+    assert recipes.class_names(zoo.weights_file("face_net"), 2) == ("other", "face")
