@@ -143,13 +143,8 @@ def _forward(width, tickets, jobs, X, F, bias, O, steps, stride, rectify, groups
                 if column >= OW:
                     x0 = _patch(q0, OH, OW, H, W, C, SH, SW)
                     column = q0 % OW
-                x1, x2, x3, x4, x5 = (
-                    x0 + step,
-                    x0 + 2 * step,
-                    x0 + 3 * step,
-                    x0 + 4 * step,
-                    x0 + 5 * step,
-                )
+                x1, x2, x3 = x0 + step, x0 + 2 * step, x0 + 3 * step
+                x4, x5 = x0 + 4 * step, x0 + 5 * step
                 if column + 5 >= OW:  # the tile runs over the end of a row of pixels
                     x1 = _patch(q1, OH, OW, H, W, C, SH, SW)
                     x2 = _patch(q2, OH, OW, H, W, C, SH, SW)
