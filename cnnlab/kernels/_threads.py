@@ -23,6 +23,10 @@ every gate once, which waits for those inside. So a second caller finds the help
 computes alone, and an interrupt at any moment leaves nothing behind that a later launch could trip
 over: there is no shared state but the queue.
 
+A helper never compiles, nor loads what was compiled: a thread that is inside the compiler when the
+process ends would take it down. So it joins only when the first job has been drawn, which the
+caller can do only once the kernel is ready for just these arguments.
+
 Waking a sleeping thread takes as long as filtering a photograph. So a helper that has just worked
 stays awake for a moment, listening for a bell outside Python; the kernel itself rings it when it
 draws its first job, by when the caller has let go of Python's lock and the helper can have it.
@@ -110,6 +114,12 @@ class _Launch:
         self.closed = False
         self.error: BaseException | None = None
 
+    def begun(self) -> bool:
+        """Tell whether a job has been drawn; wait a moment for a caller who is about to."""
+        if self.tickets[0] == 0:
+            _listen(self.tickets, 0)
+        return bool(self.tickets[0] > 0)
+
 
 class _Team:
     """The helper threads, the queue they wait at, and the bell they listen for."""
@@ -121,6 +131,8 @@ class _Team:
         self.helpers: list[Thread] = []
 
     def grow(self, helpers: int) -> None:
+        if not self.helpers:
+            _listen(self.bell, -1)  # compiled here, not in a helper; it does not ring -1
         while len(self.helpers) < helpers:
             helper = Thread(target=self._help, name="cnnlab-helper", daemon=True)
             self.helpers.append(helper)
@@ -136,7 +148,7 @@ class _Team:
                 heard = int(self.bell[0])
                 launch, gate = self.queue.get()
             with gate:
-                if not launch.closed:
+                if launch.begun() and not launch.closed:
                     launch.inside += 1
                     try:
                         launch.kernel(launch.tickets, *launch.arguments)

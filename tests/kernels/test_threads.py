@@ -193,7 +193,8 @@ def test_little_work_stays_in_the_calling_thread():
 def test_a_second_caller_does_not_wait_for_a_busy_helper():
     helper_is_in, release = threading.Event(), threading.Event()
 
-    def stuck(_tickets, _jobs):
+    def stuck(tickets, _jobs):
+        tickets[0] += 1
         if threading.current_thread().name == "cnnlab-helper":
             helper_is_in.set()
             release.wait(30)
@@ -214,10 +215,49 @@ def test_a_second_caller_does_not_wait_for_a_busy_helper():
         assert not first.is_alive()
 
 
+def test_a_helper_stays_out_while_the_caller_compiles():
+    entered = []
+
+    def compiled_first(tickets, jobs):
+        entered.append((threading.current_thread().name, int(tickets[0])))
+        if threading.current_thread().name != "cnnlab-helper":
+            time.sleep(0.05)  # the compiler: no job has been drawn
+        tickets[0] += jobs
+
+    with F.threads(2):
+        for _ in range(5):
+            launch(compiled_first, 2, LARGE)
+    assert [drawn for name, drawn in entered if name == "cnnlab-helper" and drawn == 0] == []
+    assert len(entered) >= 5
+
+
+def test_the_bell_can_be_heard_before_there_is_anybody_to_listen():
+    finished = python(
+        """
+        from cnnlab.kernels import _threads
+
+        grown = []
+
+        class Helper:
+            def __init__(self, **_):
+                grown.append(bool(_threads._listen.signatures))
+
+            def start(self):
+                pass
+
+        _threads.Thread = Helper
+        _threads._Team().grow(1)
+        print(grown)
+        """
+    )
+    assert finished.stdout == "[True]\n", finished.stderr
+
+
 def test_an_error_in_a_helper_reaches_the_caller():
     met = threading.Event()
 
-    def failing(_tickets, _jobs):
+    def failing(tickets, _jobs):
+        tickets[0] += 1
         if threading.current_thread().name == "cnnlab-helper":
             met.set()
             raise MemoryError("no room for the scratch")
