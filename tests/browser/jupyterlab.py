@@ -119,6 +119,7 @@ class Server:
             "JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data",
             "JUPYTER_RUNTIME_DIR": "runtime", "JUPYTERLAB_SETTINGS_DIR": "lab",
             "JUPYTERLAB_WORKSPACES_DIR": "workspaces", "IPYTHONDIR": "ipython",
+            "CNNLAB_HOME": "progress",
         }  # fmt: skip
         environment = {name: str(self.settings / folder) for name, folder in folders.items()}
         options = [

@@ -4,10 +4,11 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.jupyterlab import Notebook, Server
+from tests.browser.jupyterlab import Notebook, Server, pixels_of
 
 pytestmark = pytest.mark.needs("browser")
 
@@ -33,6 +34,11 @@ def test_a_lesson_runs_in_the_browser_without_an_error(
     widgets = notebook.panel.locator(".cnnlab")
     expect(widgets.first).to_be_visible()
     expect(notebook.panel.locator(".jp-OutputArea-output", has_text="Error")).to_have_count(0)
+    for canvas in notebook.panel.locator("[data-role=map]").all():
+        expect(canvas).to_have_attribute("data-source", "kernel")
+        assert len(np.unique(pixels_of(canvas).reshape(-1, 3), axis=0)) > 1
+    broken = "(all) => all.filter((one) => !one.naturalWidth).map((one) => one.outerHTML)"
+    assert not notebook.panel.locator("img").evaluate_all(broken)
     keep(f"lesson-{path.stem}")
 
 
