@@ -1,6 +1,8 @@
 """The lessons as files, and with every blank filled in. With open blanks, nbval runs them."""
 
 import re
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -116,8 +118,15 @@ def test_a_skeleton_becomes_its_solution_by_filling_in_the_blanks(path):
         assert re.fullmatch(blanks, exercise.solution_code, flags=re.DOTALL), exercise.key
 
 
+@pytest.fixture(scope="module")
+def warm_cache():
+    subprocess.run([sys.executable, "-m", "cnnlab", "warm", "--quiet"], check=True)
+
+
 @every_lesson
-def test_a_lesson_runs_with_every_solution_filled_in(path, tmp_path, monkeypatch):
+def test_a_lesson_runs_with_every_solution_filled_in_and_compiles_nothing(
+    path, warm_cache, tmp_path, monkeypatch
+):
     monkeypatch.setenv("CNNLAB_HOME", str(tmp_path))
     notebook = opened(path)
     for cell in notebook.cells:
@@ -125,6 +134,8 @@ def test_a_lesson_runs_with_every_solution_filled_in(path, tmp_path, monkeypatch
         if found:
             exercise, skeleton = found
             cell.source = cell.source.replace(skeleton, exercise.solution_code)
+    count = "from cnnlab.functional import warm\nprint(warm.compilations())"
+    notebook.cells.append(nbformat.v4.new_code_cell(count))
     client = NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(FOLDER)}})
     client.execute()
     verdicts = [
@@ -134,3 +145,4 @@ def test_a_lesson_runs_with_every_solution_filled_in(path, tmp_path, monkeypatch
     ]
     assert len(verdicts) == len(exercises_in(path))
     assert all(verdict.startswith("Right. ") for verdict in verdicts), verdicts
+    assert notebook.cells[-1].outputs[0].text == "0\n", "a lesson had to wait for the compiler"
