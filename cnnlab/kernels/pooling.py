@@ -4,7 +4,8 @@ Axes: b batch, y x output row and column, c channel, i j row and column within t
 is never stored: every window is clipped to the image first. Arithmetic is free here; what counts is
 that memory is read and written once, and in an order that the processor foresees:
 
-- forward, one job is one output row, made from one image row after the other, left to right;
+- forward, one job is one output row, made from one image row after the other, left to right; where
+  half a vector holds all channels, from one window after the other, kept in a register;
 - backward, nothing was kept but the image: the winner of a window is found again, which is cheaper
   than storing its position and reading it. One job is one output row and the image rows that it
   alone reaches. Where windows do not overlap, every pixel is written once, zeros included. Else
@@ -20,6 +21,7 @@ from cnnlab.buffers import empty
 from cnnlab.kernels._jit import inlined, kernel
 from cnnlab.kernels._threads import draw, launch
 from cnnlab.kernels.vector import (
+    NARROW,
     WIDE,
     add,
     equal,
@@ -46,17 +48,17 @@ WORK = 8  # one number, read from memory, takes as long as so many multiply-adds
 
 
 @inlined
-def _read(array, place, count):
+def _read(width, array, place, count):
     """Take as many channels as are left, at most a whole vector of them."""
-    if count >= lanes(WIDE):
-        return load(WIDE, array, place)
-    return load_first(WIDE, array, place, count)
+    if count >= lanes(width):
+        return load(width, array, place)
+    return load_first(width, array, place, count)
 
 
 @inlined
-def _write(array, place, vector, count):
+def _write(width, array, place, vector, count):
     """Store as many channels as are left, at most a whole vector of them."""
-    if count >= lanes(WIDE):
+    if count >= lanes(width):
         store(array, place, vector)
     else:
         store_first(array, place, vector, count)
@@ -65,7 +67,7 @@ def _write(array, place, vector, count):
 @inlined
 def _fill(array, start, count, value):
     for i in range(0, count, lanes(WIDE)):
-        _write(array, start + i, splat(WIDE, value), count - i)
+        _write(WIDE, array, start + i, splat(WIDE, value), count - i)
 
 
 @inlined
@@ -79,19 +81,43 @@ def _clipped(position, window, stride, before, size):
 # ---- forward ------------------------------------------------------------------------------------
 
 
+@inlined
+def _window(kind, images, pixel, line, channels, rows, columns, nothing):
+    """Pool the few channels of one window, which starts at `pixel`; its rows lie `line` apart."""
+    pooled = splat(NARROW, nothing)
+    for i in range(rows):
+        for j in range(columns):
+            value = load_first(NARROW, images, pixel + i * line + j * channels, channels)
+            pooled = maximum(value, pooled) if kind == MAX else add(value, pooled)
+    return pooled
+
+
 @kernel
 def _pool(tickets, jobs, kind, images, output, window, stride, before):
     _, in_height, in_width, channels = images.shape
     _, out_height, out_width, _ = output.shape
     nothing = float32(-np.inf if kind == MAX else 0)
-    share = splat(WIDE, float32(1) / float32(window[0] * window[1]))
+    part = float32(1) / float32(window[0] * window[1])
+    share = splat(WIDE, part)
     job = draw(tickets)
     while job < jobs:
         b, y = job // out_height, job % out_height
         top, rows = _clipped(y, window[0], stride[0], before[0], in_height)
         if rows == 0:  # nothing but padding
             _fill(output, job * out_width * channels, out_width * channels, nothing)
-        for i in range(top, top + rows):
+        line = in_width * channels
+        few = channels <= lanes(NARROW)
+        for x in range(out_width if few else 0):
+            left, columns = _clipped(x, window[1], stride[1], before[1], in_width)
+            pixel = (b * in_height + top) * line + left * channels
+            if rows == 2 and columns == 2:  # the usual size, spelled out for the compiler
+                pooled = _window(kind, images, pixel, line, channels, 2, 2, nothing)
+            else:
+                pooled = _window(kind, images, pixel, line, channels, rows, columns, nothing)
+            if kind == AVERAGE:
+                pooled = multiply(pooled, splat(NARROW, part))
+            store_first(output, (job * out_width + x) * channels, pooled, channels)
+        for i in range(top, top if few else top + rows):
             for x in range(out_width):
                 left, columns = _clipped(x, window[1], stride[1], before[1], in_width)
                 pixel = ((b * in_height + i) * in_width + left) * channels
@@ -100,13 +126,13 @@ def _pool(tickets, jobs, kind, images, output, window, stride, before):
                     count = channels - c
                     pooled = splat(WIDE, nothing)
                     if i > top:
-                        pooled = _read(output, place + c, count)
+                        pooled = _read(WIDE, output, place + c, count)
                     for j in range(columns):
-                        value = _read(images, pixel + j * channels + c, count)
+                        value = _read(WIDE, images, pixel + j * channels + c, count)
                         pooled = maximum(value, pooled) if kind == MAX else add(value, pooled)
                     if kind == AVERAGE and i == top + rows - 1:
                         pooled = multiply(pooled, share)
-                    _write(output, place + c, pooled, count)
+                    _write(WIDE, output, place + c, pooled, count)
         job = draw(tickets)
 
 
@@ -114,30 +140,32 @@ def _pool(tickets, jobs, kind, images, output, window, stride, before):
 
 
 @inlined
-def _give(kind, tiled, grad, images, grad_images, pixel, line, channels, rows, columns, count):
+def _give(
+    width, kind, tiled, grad, images, grad_images, pixel, line, channels, rows, columns, count
+):
     """Give the gradient of one window to the first pixel that won, or to each pixel its share.
 
     The window starts at `pixel`; its rows lie `line` numbers apart.
     """
-    largest = splat(WIDE, float32(-np.inf))
+    largest = splat(width, float32(-np.inf))
     if kind == MAX:
         for i in range(rows):
             for j in range(columns):
-                value = _read(images, pixel + i * line + j * channels, count)
+                value = _read(width, images, pixel + i * line + j * channels, count)
                 largest = maximum(value, largest)
     for i in range(rows):
         for j in range(columns):
             place = pixel + i * line + j * channels
             part = grad
             if kind == MAX:
-                value = _read(images, place, count)
+                value = _read(width, images, place, count)
                 broken = is_nan(value)
                 won = select(broken, broken, equal(value, largest))
-                part = select(won, grad, zeros(WIDE))
-                grad = select(won, zeros(WIDE), grad)  # later ties get nothing
+                part = select(won, grad, zeros(width))
+                grad = select(won, zeros(width), grad)  # later ties get nothing
             if not tiled:
-                part = add(_read(grad_images, place, count), part)
-            _write(grad_images, place, part, count)
+                part = add(_read(width, grad_images, place, count), part)
+            _write(width, grad_images, place, part, count)
 
 
 @kernel
@@ -147,7 +175,9 @@ def _pool_back(
     _, in_height, in_width, channels = grad_images.shape
     _, out_height, out_width, _ = grad_output.shape
     line = in_width * channels
-    share = splat(WIDE, float32(1 if kind == MAX else 1 / (window[0] * window[1])))
+    weight = float32(1 if kind == MAX else 1 / (window[0] * window[1]))
+    share = splat(WIDE, weight)
+    few = channels <= lanes(NARROW)  # half a vector holds them
     tiled = stride[0] >= window[0] and stride[1] >= window[1]
     whole = lanes(WIDE)
     job = draw(tickets)
@@ -175,29 +205,44 @@ def _pool_back(
                 if rows == 0 or columns == 0:
                     continue
                 place = ((b * out_height + y) * out_width + x) * channels
+                if few:
+                    pixel = image + top * line + left * channels
+                    part = load_first(NARROW, grad_output, place, channels)
+                    part = multiply(part, splat(NARROW, weight))
+                    if tiled and rows == 2 and columns == 2:
+                        _give(
+                            NARROW, kind, True, part, images, grad_images,
+                            pixel, line, channels, 2, 2, channels,
+                        )  # fmt: skip
+                    else:
+                        _give(
+                            NARROW, kind, tiled, part, images, grad_images,
+                            pixel, line, channels, rows, columns, channels,
+                        )  # fmt: skip
+                    continue
                 for c in range(0, channels, whole):
                     pixel, count = image + top * line + left * channels + c, channels - c
-                    grad = multiply(_read(grad_output, place + c, count), share)
+                    grad = multiply(_read(WIDE, grad_output, place + c, count), share)
                     # The usual sizes are spelled out for the compiler, which unrolls them. Else one
                     # load jumps back and forth between image rows, and nobody foresees where to.
                     if count < whole:
                         _give(
-                            kind, tiled, grad, images, grad_images,
+                            WIDE, kind, tiled, grad, images, grad_images,
                             pixel, line, channels, rows, columns, count,
                         )  # fmt: skip
                     elif tiled and rows == 2 and columns == 2:
                         _give(
-                            kind, True, grad, images, grad_images,
+                            WIDE, kind, True, grad, images, grad_images,
                             pixel, line, channels, 2, 2, whole,
                         )  # fmt: skip
                     elif rows == 3 and columns == 3:
                         _give(
-                            kind, tiled, grad, images, grad_images,
+                            WIDE, kind, tiled, grad, images, grad_images,
                             pixel, line, channels, 3, 3, whole,
                         )  # fmt: skip
                     else:
                         _give(
-                            kind, tiled, grad, images, grad_images,
+                            WIDE, kind, tiled, grad, images, grad_images,
                             pixel, line, channels, rows, columns, whole,
                         )  # fmt: skip
             if tiled:  # nor the rows below this one, before the next
