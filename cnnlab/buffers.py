@@ -38,11 +38,9 @@ class Pool:
 
     def __init__(self) -> None:
         self._free: dict[int, list[NDArray[np.float32]]] = {}
-        self._outside: list[Pool | None] = []
 
     def __enter__(self) -> "Pool":
-        self._outside.append(getattr(_current, "pool", None))
-        _current.pool = self
+        _current.pools = (*_opened(), self)
         return self
 
     def __exit__(
@@ -51,7 +49,7 @@ class Pool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        _current.pool = self._outside.pop()
+        _current.pools = _opened()[:-1]
 
     def take(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
         """Give an array of the shape, with anything in it.
@@ -76,6 +74,12 @@ class Pool:
         return np.frombuffer(memoryview(lease), np.float32).reshape(shape)
 
 
+def _opened() -> tuple[Pool, ...]:
+    """Give the pools that this thread has opened, the innermost last."""
+    pools: tuple[Pool, ...] = getattr(_current, "pools", ())
+    return pools
+
+
 def empty(shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Give a float32 array with anything in it, as ``np.empty``; from the pool if there is one.
 
@@ -90,5 +94,5 @@ def empty(shape: tuple[int, ...]) -> NDArray[np.float32]:
     array = np.empty(shape, np.float32)  # costs nothing yet: no page of it was touched
     if array.nbytes < _LEAST:
         return array
-    pool: Pool | None = getattr(_current, "pool", None)
-    return array if pool is None else pool.take(shape)
+    pools = _opened()
+    return pools[-1].take(shape) if pools else array

@@ -7,24 +7,30 @@ before the step or after it, and nothing in between. So an array taken from `par
 it was.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from cnnlab import functional as F
+from cnnlab.buffers import Pool
 from cnnlab.errors import DataError, ShapeError
 from cnnlab.layers import Array, Shape, Softmax
 from cnnlab.losses import Loss, softmax_cross_entropy
-from cnnlab.sequential import Sequential
+from cnnlab.sequential import Sequential, Step
 
 __all__ = ["Differentiated", "LayerArrays", "Network", "Trace"]
 
 LayerArrays = tuple[dict[str, Array], ...]  # one dict a layer, in their order
 
-_BATCH = 256  # images that `predict` pushes through at once: enough work, little memory
+# How many images `predict` pushes through at once: few where feature maps are written and read
+# again, so that they stay near; many behind them, where every group reads all weights.
+_GROUP = 256
+_LEAST_GROUP = 4
+_MAPS_BYTES = 24 << 20  # of the largest feature maps of a group
 
 
 @dataclass(frozen=True)
@@ -262,13 +268,19 @@ class Network:
         """
         images = self._checked(images)
         parameters = self._parameters
-        scores = np.empty((len(images), *self.sequential.output_shape), np.float32)
-        for start in range(0, len(images), _BATCH):
-            x = images[start : start + _BATCH]
-            for row, arrays in zip(self.sequential.rows, parameters, strict=True):
-                x = row.layer.forward(arrays, x, training=False, rng=None)[0]
-            scores[start : start + _BATCH] = x
-        return scores
+        x = images
+        for steps, group in self._parts:
+            x = _pushed(x, steps, parameters, group)
+        return x.copy() if np.may_share_memory(x, images) else x
+
+    @cached_property
+    def _parts(self) -> tuple[tuple[tuple[Step, ...], int], ...]:
+        """The plan, cut where feature maps end, and how many images each part takes at once."""
+        plan, rows = self.sequential.plan, self.sequential.rows
+        maps = [step for step in plan if len(rows[step.place].output_shape) == 3]
+        largest = max((rows[step.place].activation_bytes for step in maps), default=_MAPS_BYTES)
+        group = min(_GROUP, max(_LEAST_GROUP, _MAPS_BYTES // largest))
+        return (plan[: len(maps)], group), (plan[len(maps) :], _GROUP)
 
     def probabilities(self, images: ArrayLike) -> Array:
         """Compute the share that each class gets: the softmax of the scores.
@@ -352,7 +364,8 @@ class Network:
                 f"grad_scores must have the shape of the scores, {scores.shape}, got {grad.shape}"
             )
         gradients: dict[str, Array] = {}
-        for row, arrays, cache in self._backwards(trace.parameters, list(trace.caches)):
+        taken = zip(rows, trace.parameters, trace.caches, strict=True)
+        for row, arrays, cache in reversed(list(taken)):
             gradients[row.name] = grad
             grad = row.layer.backward(arrays, cache, grad)[0]
         gradients["input"] = grad
@@ -416,35 +429,30 @@ class Network:
         Differentiated
         """
         x = self._checked(images)
-        rows, parameters = self.sequential.rows, self._parameters
+        plan, rows, parameters = self.sequential.plan, self.sequential.rows, self._parameters
         caches = []
-        for row, arrays in zip(rows, parameters, strict=True):
-            x, cache = row.layer.forward(arrays, x, training=training, rng=rng)
+        for place, layer in plan:
+            x, cache = layer.forward(parameters[place], x, training=training, rng=rng)
             caches.append(cache)
         charged, grad = loss(x, labels)
-        updated = tuple(
-            row.layer.updated(arrays, cache) if row.non_trainable else {}
-            for row, arrays, cache in zip(rows, parameters, caches, strict=True)
-        )
-        first = next((row.name for row in rows if row.parameters), None)
+        updated: list[dict[str, Array]] = [{} for _ in rows]
+        for (place, layer), cache in zip(plan, caches, strict=True):
+            if layer.non_trainable:
+                updated[place] = layer.updated(parameters[place], cache)
+        first = next((place for place, row in enumerate(rows) if row.parameters), None)
         gradients: list[dict[str, Array]] = [{} for _ in rows]
         del cache
         back: Array | None = grad
-        for row, arrays, cache in self._backwards(parameters, caches):
-            back, gradients[len(caches)] = row.layer.consume(
-                arrays, cache, _plain(back), inputs=row.name != first
-            )
-            if row.name == first:
-                break
-        return Differentiated(charged, x, tuple(gradients), updated)
-
-    def _backwards(
-        self, parameters: LayerArrays, caches: list[Any]
-    ) -> Iterator[tuple[Any, dict[str, Array], Any]]:
-        """Hand out the layers from the last to the first, emptying `caches` on the way."""
         while caches:
-            place = len(caches) - 1
-            yield self.sequential.rows[place], parameters[place], caches.pop()
+            cache = caches.pop()
+            place, layer = plan[len(caches)]
+            back, found = layer.consume(
+                parameters[place], cache, _plain(back), inputs=place != first
+            )
+            gradients[place].update(found)
+            if place == first:
+                break
+        return Differentiated(charged, x, tuple(gradients), tuple(updated))
 
     def _checked(self, images: ArrayLike) -> Array:
         images = np.asarray(images)
@@ -464,6 +472,23 @@ class Network:
                 f"images must hold real numbers, got {images.dtype}; try images.astype('float32')"
             )
         return np.ascontiguousarray(images, np.float32)
+
+
+def _pushed(images: Array, steps: Sequence[Step], parameters: LayerArrays, group: int) -> Array:
+    """Push images through a part of the plan, so many at a time."""
+    if len(images) <= group:
+        x = images
+        for place, layer in steps:
+            x = layer.forward(parameters[place], x, training=False, rng=None)[0]
+        return x
+    with Pool():  # the second group takes the memory of the first
+        for start in range(0, len(images), group):
+            x = _pushed(images[start : start + group], steps, parameters, group)
+            if start == 0:
+                results = np.empty((len(images), *x.shape[1:]), np.float32)
+            results[start : start + group] = x
+            del x
+    return results
 
 
 def _plain(grad: Array | None) -> Array:

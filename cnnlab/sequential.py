@@ -5,16 +5,17 @@ outputs as float32. Layers in a row only: no branches, no skip connections.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
+from typing import NamedTuple
 
 from cnnlab.errors import DataError, ShapeError
 from cnnlab.layers import Conv2D, Dense, Flatten, Layer, MaxPool2D, ReLU, Shape
 from cnnlab.layers.base import WindowSide
 from cnnlab.shapes import pair, receptive_field
 
-__all__ = ["Row", "Sequential"]
+__all__ = ["Row", "Sequential", "Step"]
 
 _HEAD = ("Layer (type)", "Output Shape", "Param #")
 _GAP = 2  # spaces between two columns of the summary
@@ -52,6 +53,13 @@ class Row:
     multiply_adds: int
     activation_bytes: int
     receptive_field: tuple[int, int]
+
+
+class Step(NamedTuple):
+    """One layer to compute, and the place in `Sequential.rows` whose parameters it takes."""
+
+    place: int
+    layer: Layer
 
 
 @dataclass(frozen=True)
@@ -180,6 +188,34 @@ class Sequential:
         return self.rows[-1].output_shape
 
     @cached_property
+    def plan(self) -> tuple[Step, ...]:
+        """What to compute, and in which order, where nobody looks at the layers in between.
+
+        The answer is the same, and so are the gradients. The largest of some numbers stays the
+        largest when all of them are rectified: so ReLU comes *behind* max pooling, where a quarter
+        of the numbers are left. Elsewhere the convolution before it rectifies its sums at once.
+
+        Examples
+        --------
+        >>> layers = [Conv2D(4), ReLU(), MaxPool2D(), Conv2D(8), ReLU()]
+        >>> [step.layer.kind for step in Sequential(layers, (12, 12, 1)).plan]
+        ['Conv2D', 'MaxPooling2D', 'ReLU', 'Conv2D']
+        """
+        steps: list[Step] = []
+        for place, layer in enumerate(self.layers):
+            last = steps[-1].layer if steps else None
+            if type(layer) is ReLU and type(last) is Conv2D and last.activation is None:
+                steps[-1] = Step(steps[-1].place, replace(last, activation="relu"))
+            elif type(layer) is MaxPool2D and layer.padding in ("valid", 0) and _rectifies(last):
+                before = steps.pop()
+                if type(last) is Conv2D:
+                    steps.append(Step(before.place, replace(last, activation=None)))
+                steps += [Step(place, layer), Step(place, ReLU())]
+            else:
+                steps.append(Step(place, layer))
+        return tuple(steps)
+
+    @cached_property
     def num_parameters(self) -> int:
         """How many numbers the network learns and keeps."""
         return sum(row.parameters for row in self.rows)
@@ -252,6 +288,11 @@ class Sequential:
     def summary(self) -> None:
         """Print layers, output shapes and parameter counts, as in the table of the deck."""
         print(self.table())  # noqa: T201 - printing is what it is for
+
+
+def _rectifies(layer: Layer | None) -> bool:
+    """Whether ReLU is the last thing that happens in a layer."""
+    return type(layer) is ReLU or (type(layer) is Conv2D and layer.activation == "relu")
 
 
 def _with_batch(shape: Shape) -> str:

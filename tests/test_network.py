@@ -183,3 +183,56 @@ def test_predictions_in_other_threads_never_mix_two_sets_of_parameters():
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def by_hand(net, x):
+    """Push images through one layer after another, as the list of layers says."""
+    for row, arrays in zip(net.sequential, net.layer_parameters, strict=True):
+        x = row.layer.forward(arrays, x)[0]
+    return x
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [Conv2D(4), ReLU(), MaxPool2D(), Conv2D(5), ReLU(), Flatten(), Dense(3)],
+        [Conv2D(4, activation="relu"), MaxPool2D(3, stride=2), Flatten(), Dense(3)],
+        [Conv2D(4), BatchNorm(), ReLU(), MaxPool2D(2, padding=1), Flatten(), Dense(3)],
+        [ReLU(), MaxPool2D(), ReLU(), Conv2D(4, activation="tanh"), ReLU(), MaxPool2D()],
+    ],
+)
+def test_the_plan_gives_what_the_layers_give_one_by_one(layers):
+    net = Network(Sequential(layers, (12, 12, 2)), seed=1)
+    x = images(shape=(12, 12, 2)) - np.float32(0.5)
+    np.testing.assert_array_equal(net.predict(x), by_hand(net, x))
+
+
+@pytest.mark.parametrize("pool", [MaxPool2D(2), MaxPool2D(3, stride=2), MaxPool2D(2, padding=1)])
+def test_the_plan_gives_the_gradients_of_the_layers_one_by_one(pool):
+    net = Network(Sequential([Conv2D(4), ReLU(), pool, Flatten(), Dense(3)], (9, 9, 2)), seed=1)
+    x, labels = images(shape=(9, 9, 2)) - np.float32(0.5), [0, 1, 2, 0, 1]
+    trace = net.trace(x)
+    _, grad = losses.softmax_cross_entropy(trace.outputs["dense_1"], labels)
+    expected = {}
+    for row, arrays, cache in list(
+        zip(net.sequential, trace.parameters, trace.caches, strict=True)
+    )[::-1]:
+        grad, found = row.layer.backward(arrays, cache, grad)
+        expected |= {f"{row.name}.{key}": array for key, array in found.items()}
+    _, gradients = net.gradients(x, labels)
+    assert gradients.keys() == expected.keys()
+    for key, gradient in gradients.items():
+        np.testing.assert_allclose(gradient, expected[key], rtol=1e-6, atol=1e-7, err_msg=key)
+
+
+def test_what_comes_out_is_never_the_array_that_went_in():
+    net = Network(Sequential([Dropout(0.5), Flatten()], (2, 2, 1)))
+    x = images(shape=(2, 2, 1))
+    net.predict(x)[:] = 7
+    assert (x < 1).all()
+
+
+def test_large_maps_go_through_in_groups():
+    net = Network(Sequential([Conv2D(64, 1), ReLU(), MaxPool2D(20)], (300, 300, 1)), seed=1)
+    x = images(6, (300, 300, 1))
+    np.testing.assert_array_equal(net.predict(x), by_hand(net, x))
