@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 from cnnlab import __version__
 from cnnlab.errors import DataError, ShapeError
@@ -112,14 +113,21 @@ def _open(options: argparse.Namespace) -> int:
             print(f"  {verb}: {', '.join(names)}")
     _warm_in_background()
     command = [
-        sys.executable, "-m", "jupyter", "lab", str(notebook),
+        sys.executable, "-m", "jupyter", "lab",
         f"--ServerApp.root_dir={filled.folder}",
+        f"--LabApp.default_url=/lab/tree/{quote(notebook.name)}",
     ]  # fmt: skip
     if options.no_browser:
         command.append("--no-browser")
     if options.port is not None:
         command += [f"--port={options.port}", "--ServerApp.port_retries=0"]
-    return subprocess.run(command, check=False).returncode  # noqa: S603 - our own arguments
+    # Our settings come after the learner's own, and hold for this start of JupyterLab only.
+    settings = [os.environ.get("JUPYTER_CONFIG_PATH"), str(Path(__file__).parent / "jupyter")]
+    environment = {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, settings))}
+    sys.stdout.flush()
+    if os.name == "posix":  # JupyterLab takes our place: what stops us then stops it
+        os.execve(command[0], command, environment)  # noqa: S606 - our own arguments
+    return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - likewise
 
 
 def _find_notebook(folder: Path, wanted: str) -> Path:

@@ -81,7 +81,7 @@ def test_without_the_extension_a_server_leaves_the_option_off(tmp_path: Path) ->
 
 
 def test_the_file_that_is_installed_switches_the_extension_on() -> None:
-    path = Path(server.__file__).with_name("server.json")
+    path = Path(server.__file__).parent / "jupyter" / "jupyter_server_config.d" / "cnnlab.json"
     assert json.loads(path.read_text()) == {
         "ServerApp": {"jpserver_extensions": {"cnnlab.server": True}}
     }
