@@ -61,8 +61,9 @@ def _convolutions() -> list[Callable[[], object]]:
     """List images and filters that reach every way of computing a convolution."""
     ways = [
         *(((1, 40, 80, 1), (size, size, 1, 1)) for size in (3, 5, 7, 4)),  # one filter on a picture
-        *(((1, 9, 9, 1), (3, 3, 1, filters)) for filters in (2, 20)),  # a bank of filters
-        ((1, 9, 9, 1), (5, 5, 1, 2)),
+        *(((1, 10, 10, 1), (3, 3, 1, filters)) for filters in (2, 12, 20)),  # pairs; a bank
+        *(((1, 10, 10, 1), (5, 5, 1, filters)) for filters in (2, 12)),
+        ((1, 9, 9, 4), (3, 3, 4, 2)),  # runs of weights
         *(((1, 9, 9, 2), (2, 2, 2, filters)) for filters in (2, 80)),  # the tile, narrow and wide
         ((1, 70, 70, 16), (3, 3, 16, 16)),  # Winograd: many tiles, and many filters
         ((1, 9, 9, 16), (3, 3, 16, 160)),

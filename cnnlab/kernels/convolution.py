@@ -46,22 +46,27 @@ from cnnlab.kernels import picture, winograd
 from cnnlab.kernels._jit import inlined, kernel
 from cnnlab.kernels._threads import draw, launch
 from cnnlab.kernels.vector import (
+    HALF,
     NARROW,
     WIDE,
     Fixed,
     add,
     at,
     constant,
+    evens,
     fma,
     known,
     lanes,
     load,
     load_first,
+    odds,
     relu,
     splat,
+    splat_two,
     store,
     store_first,
     zeros,
+    zipped,
 )
 
 __all__ = ["conv2d", "conv2d_backward"]
@@ -236,6 +241,139 @@ def _bank5_narrow(tickets, jobs, X, F, bias, O, stride, rectify):
     _bank(NARROW, _FIVE, tickets, jobs, X, F, bias, O, stride, rectify)
 
 
+# ---- one channel and very few filters: two neighbouring pixels side by side in a vector ---------
+#
+# Six filters fill six of sixteen lanes. So every other lane belongs to the pixel next door:
+#
+#     lanes     filter 0 filter 0 filter 1 filter 1 ...    zipped
+#     weights   w0       w0       w1       w1
+#     pixels    x        x+1      x        x+1             one load of two numbers, copied
+
+
+@inlined
+def _pairs(size, tickets, jobs, X, F, bias, O, rectify):
+    """Jobs are eight rows of output pixels."""
+    _, H, W, _ = X.shape
+    _, OH, OW, CO = O.shape
+    f = known(size)
+    P = np.empty(f * f * lanes(NARROW), np.float32)
+    for k in range(f * f):
+        w = load_first(HALF, F, k * CO, CO)
+        store(P, k * lanes(NARROW), zipped(w, w))
+    b = load_first(HALF, bias, 0, CO)
+    start = zipped(b, b)
+    job = draw(tickets)
+    while job < jobs:
+        for r in range(8 * job, min(8 * job + 8, O.shape[0] * OH)):
+            for pair in range((OW + 1) // 2):
+                x = min(2 * pair, OW - 2)  # the last pair may redo a pixel
+                p = (r // OH * H + r % OH) * W + x
+                a = start
+                for i in range(f):
+                    for j in range(f):
+                        w = constant(NARROW, P, (i * f + j) * lanes(NARROW))
+                        a = fma(splat_two(NARROW, X, p + i * W + j), w, a)
+                if rectify:
+                    a = relu(a)
+                q = (r * OW + x) * CO
+                store_first(O, q, evens(a), CO)
+                store_first(O, q + CO, odds(a), CO)
+        job = draw(tickets)
+
+
+@kernel
+def _pairs3(tickets, jobs, X, F, bias, O, rectify):
+    _pairs(_THREE, tickets, jobs, X, F, bias, O, rectify)
+
+
+@kernel
+def _pairs5(tickets, jobs, X, F, bias, O, rectify):
+    _pairs(_FIVE, tickets, jobs, X, F, bias, O, rectify)
+
+
+@inlined
+def _pairs_tile(size, X, x, above, W, G, g, CO, pairs, rows, D, d, below, DB, s):
+    """Two rows of weights, `above` numbers apart, over rows of pairs of output pixels."""
+    f = known(size)
+    a0 = zeros(NARROW)
+    a1, a2, a3, a4 = a0, a0, a0, a0
+    b0, b1, b2, b3, b4 = a0, a0, a0, a0, a0
+    total = a0
+    for _ in range(rows):
+        p = x
+        for _ in range(pairs):
+            v = zipped(load_first(HALF, G, g, CO), load_first(HALF, G, g + CO, CO))
+            total = add(total, v)
+            q = p + above
+            a0 = fma(splat_two(NARROW, X, p), v, a0)
+            a1 = fma(splat_two(NARROW, X, p + 1), v, a1)
+            a2 = fma(splat_two(NARROW, X, p + 2), v, a2)
+            b0 = fma(splat_two(NARROW, X, q), v, b0)
+            b1 = fma(splat_two(NARROW, X, q + 1), v, b1)
+            b2 = fma(splat_two(NARROW, X, q + 2), v, b2)
+            if f > 3:
+                a3 = fma(splat_two(NARROW, X, p + 3), v, a3)
+                a4 = fma(splat_two(NARROW, X, p + 4), v, a4)
+                b3 = fma(splat_two(NARROW, X, q + 3), v, b3)
+                b4 = fma(splat_two(NARROW, X, q + 4), v, b4)
+            p += 2
+            g += 2 * CO
+        x += W
+    _collect(a0, CO, D, d)
+    _collect(a1, CO, D, d + CO)
+    _collect(a2, CO, D, d + 2 * CO)
+    if f > 3:
+        _collect(a3, CO, D, d + 3 * CO)
+        _collect(a4, CO, D, d + 4 * CO)
+    if above == 0:  # the last row stands alone
+        _collect(total, CO, DB, s)
+        return
+    d += below
+    _collect(b0, CO, D, d)
+    _collect(b1, CO, D, d + CO)
+    _collect(b2, CO, D, d + 2 * CO)
+    if f > 3:
+        _collect(b3, CO, D, d + 3 * CO)
+        _collect(b4, CO, D, d + 4 * CO)
+
+
+@inlined
+def _collect(a, CO, D, d):
+    """Add both pixels' share of a weight's gradient to what there is."""
+    store_first(D, d, add(load_first(HALF, D, d, CO), add(evens(a), odds(a))), CO)
+
+
+@inlined
+def _pairs_to_filters(size, tickets, jobs, X, G, D, DB):
+    """Jobs are parts of the output rows, each with sums of its own."""
+    _, H, W, _ = X.shape
+    B, OH, OW, CO = G.shape
+    f = known(size)
+    job = draw(tickets)
+    while job < jobs:
+        row, end = B * OH * job // jobs, B * OH * (job + 1) // jobs
+        while row < end:
+            b, y = row // OH, row % OH
+            rows = min(end - row, OH - y)
+            for i in range(0, f, 2):
+                _pairs_tile(
+                    size, X, (b * H + y + i) * W, W if i + 1 < f else 0, W, G, row * OW * CO, CO,
+                    OW // 2, rows, D, (job * f + i) * f * CO, f * CO, DB, job * CO,
+                )  # fmt: skip
+            row += rows
+        job = draw(tickets)
+
+
+@kernel
+def _pairs3_to_filters(tickets, jobs, X, G, D, DB):
+    _pairs_to_filters(_THREE, tickets, jobs, X, G, D, DB)
+
+
+@kernel
+def _pairs5_to_filters(tickets, jobs, X, G, D, DB):
+    _pairs_to_filters(_FIVE, tickets, jobs, X, G, D, DB)
+
+
 # ---- gradient to the filters: walk along the image ----------------------------------------------
 
 
@@ -297,6 +435,84 @@ def _filters_tile(width, X, x, xs, row_of_x, G, g, row_of_g, n, OW, rows, SWC, C
     store_first(D, d3, a3, n)
     store_first(D, d4, a4, n)
     store_first(D, d5, a5, n)
+
+
+_RUN = 10  # weights: with vectors of one register, six sums would leave a multiplier waiting
+
+
+@inlined
+def _ten(width, X, p, v, a):
+    """Ten neighbouring weights, one output pixel."""
+    a0, a1, a2, a3, a4, a5, a6, a7, a8, a9 = a
+    return (
+        fma(splat(width, at(X, p)), v, a0),
+        fma(splat(width, at(X, p + 1)), v, a1),
+        fma(splat(width, at(X, p + 2)), v, a2),
+        fma(splat(width, at(X, p + 3)), v, a3),
+        fma(splat(width, at(X, p + 4)), v, a4),
+        fma(splat(width, at(X, p + 5)), v, a5),
+        fma(splat(width, at(X, p + 6)), v, a6),
+        fma(splat(width, at(X, p + 7)), v, a7),
+        fma(splat(width, at(X, p + 8)), v, a8),
+        fma(splat(width, at(X, p + 9)), v, a9),
+    )
+
+
+@inlined
+def _run_tile(width, X, x, row_of_x, G, g, row_of_g, n, OW, rows, SWC, CO, D, d, done):
+    """Ten neighbouring weights times one block of filters; the first `done` have their sums."""
+    z = zeros(width)
+    a = (z, z, z, z, z, z, z, z, z, z)
+    for _ in range(rows):
+        p = x
+        q = g
+        if n >= lanes(width):
+            for _ in range(OW):
+                a = _ten(width, X, p, load(width, G, q), a)
+                p += SWC
+                q += CO
+        else:
+            for _ in range(OW):
+                a = _ten(width, X, p, load_first(width, G, q, n), a)
+                p += SWC
+                q += CO
+        x += row_of_x
+        g += row_of_g
+    for k in range(done, _RUN):
+        place = d + k * CO
+        store_first(D, place, add(load_first(width, D, place, n), a[k]), n)
+
+
+@inlined
+def _runs_to_filters(tickets, jobs, X, G, D, DB, steps, stride, visit):
+    """Jobs are parts of the output rows; rows of a filter are covered by runs of ten weights."""
+    _, H, W, C = X.shape
+    B, OH, OW, CO = G.shape
+    SH, SW = stride
+    FH, _, length, _, below = steps
+    job = draw(tickets)
+    while job < jobs:
+        row, end = B * OH * job // jobs, B * OH * (job + 1) // jobs
+        while row < end:
+            b, y = row // OH, row % OH
+            rows = min(visit, end - row, OH - y)
+            x = (b * H + y * SH) * W * C
+            g = row * OW * CO
+            for i in range(FH):
+                for k in range(0, length, _RUN):
+                    first = min(k, length - _RUN)  # the last run overlaps the one before
+                    _run_tile(
+                        NARROW, X, x + i * below + first, SH * W * C, G, g, OW * CO, CO, OW, rows,
+                        SW * C, CO, D, ((job * FH + i) * length + first) * CO, k - first,
+                    )  # fmt: skip
+            _bias_tile(NARROW, G, g, CO, rows * OW, CO, DB, job * CO)
+            row += rows
+        job = draw(tickets)
+
+
+@kernel
+def _to_filters_by_runs(tickets, jobs, X, G, D, DB, steps, stride, visit):
+    _runs_to_filters(tickets, jobs, X, G, D, DB, steps, stride, visit)
 
 
 @inlined
@@ -400,11 +616,14 @@ def _turn(tickets, jobs, F, T):
 
 
 @inlined
-def _scatter_tile(G, g, CO, T, t, D, d, step, n, pixels):
-    """Sum what up to six neighbouring pixels hand back to one vector of their patches."""
+def _scatter_tile(G, g, line, CO, T, t, D, d, step, n, pixels):
+    """Sum what up to six pixels of a column hand back to one vector of their patches.
+
+    The pixels lie `line` numbers apart, their patches `step`.
+    """
     last = pixels - 1
-    g1, g2, g3 = g + CO * min(1, last), g + CO * min(2, last), g + CO * min(3, last)
-    g4, g5 = g + CO * min(4, last), g + CO * min(5, last)
+    g1, g2, g3 = g + line * min(1, last), g + line * min(2, last), g + line * min(3, last)
+    g4, g5 = g + line * min(4, last), g + line * min(5, last)
     a0 = zeros(WIDE)
     a1 = a0
     a2 = a0
@@ -440,7 +659,11 @@ def _scatter_tile(G, g, CO, T, t, D, d, step, n, pixels):
 
 @kernel
 def _to_images(tickets, jobs, G, T, D, flat, steps, stride, frame):
-    """Jobs are images: patches overlap, so one image is added up by one thread."""
+    """Jobs are images: patches overlap, so one image is added up by one thread.
+
+    The six pixels of a tile lie below each other: one row of their patches then lies in six rows of
+    the image. Those of neighbours overlap, and each addition would wait for the one before.
+    """
     _, H, W, C = D.shape
     _, OH, OW, CO = G.shape
     FH, runs, length, run, _ = steps
@@ -457,17 +680,17 @@ def _to_images(tickets, jobs, G, T, D, flat, steps, stride, frame):
     while job < jobs:
         s = 0 if framed else job * size
         S[s : s + size] = 0
-        for y in range(OH):
+        for y in range(0, OH, 6):
             for i in range(FH):
-                row = s + (y * SH + i * (steps[4] // (FRW * C))) * FRW * C
-                for x in range(0, OW, 6):
+                row = s + y * SH * FRW * C + i * steps[4]
+                for x in range(OW):
                     g = ((job * OH + y) * OW + x) * CO
                     for j in range(runs):
                         for block in range(blocks):
                             _scatter_tile(
-                                G, g, CO, T, ((i * runs + j) * blocks + block) * CO * L,
-                                S, row + x * SW * C + j * run + block * L, SW * C,
-                                length - block * L, min(6, OW - x),
+                                G, g, OW * CO, CO, T, ((i * runs + j) * blocks + block) * CO * L,
+                                S, row + x * SW * C + j * run + block * L, SH * FRW * C,
+                                length - block * L, min(6, OH - y),
                             )  # fmt: skip
         if framed:
             for y in range(H):
@@ -485,6 +708,7 @@ _BANKS = {
     (3, 3, False): _bank3_wide,
     (5, 5, True): _bank5_narrow,
 }
+_PAIRS = {(3, 3): (_pairs3, _pairs3_to_filters), (5, 5): (_pairs5, _pairs5_to_filters)}
 
 
 @lru_cache(maxsize=1024)
@@ -492,6 +716,7 @@ def _way(filters_shape, out_shape, stride, dilation):
     """Say which forward kernel is fastest: with `_gradient_way` the one place that decides.
 
     ``"picture"``: one filter, dense, stride 1; lanes along the row, so a row must fill a vector.
+    ``"pairs"``: one channel, very few filters, dense, stride 1; two pixels in a vector.
     ``"bank"``: one channel, few filters; every weight in a register.
     ``"winograd"``: 3x3, dense, stride 1; mixing pays from 16 channels and 16 filters on.
     ``"tile"``: everything.
@@ -501,6 +726,8 @@ def _way(filters_shape, out_shape, stride, dilation):
     sliding = stride == dilation == (1, 1)
     if sliding and CO == 1 and FH >= 3 and OH >= picture.ROWS and OW >= WIDE.lanes:
         return "picture"
+    if sliding and C == 1 and CO <= HALF.lanes and (FH, FW) in _PAIRS and OW > 1:
+        return "pairs"
     if (
         C == 1
         and dilation == (1, 1)
@@ -519,14 +746,21 @@ def _gradient_way(filters_shape, out_shape, stride, dilation):
 
     ``"winograd"``: where `_way` says so, as long as the tiles are many beside the filters, whose
     36 mixed numbers each are kept and mixed back.
+    ``"pairs"``: where `_way` says so, if the pixels of a row make pairs.
+    ``"runs"``: dense, few filters; ten neighbouring weights at a time.
     ``"tile"``: everything.
     """
-    _, _, C, CO = filters_shape
+    _, FW, C, CO = filters_shape
     B, OH, OW, _ = out_shape
+    way = _way(filters_shape, out_shape, stride, dilation)
+    if way == "pairs" and OW % 2 == 0:
+        return "pairs"
     tiles = B * -(-OH // 4) * -(-OW // 4)
     few_filters = C * CO <= min(256 * 256, 256 * tiles) and tiles >= 64
-    if few_filters and _way(filters_shape, out_shape, stride, dilation) == "winograd":
+    if few_filters and way == "winograd":
         return "winograd"
+    if dilation[1] == 1 and CO <= NARROW.lanes and FW * C >= _RUN:
+        return "runs"
     return "tile"
 
 
@@ -570,6 +804,10 @@ def conv2d(images, filters, bias, stride, padding, dilation, *, out=None, relu=F
     work = float(out.size) * FH * FW * C
     X = _framed(images, padding)
     F = filters.reshape(-1)
+    if way == "pairs":
+        rows = out.shape[0] * out.shape[1]
+        launch(_PAIRS[FH, FW][0], -(-rows // 8), work, X, F, start, out, relu)
+        return out
     if way == "bank":
         bank = _BANKS[FH, FW, CO <= NARROW.lanes]
         launch(bank, -(-out.shape[0] * out.shape[1] // 8), work, X, F, start, out, stride, relu)
@@ -608,7 +846,8 @@ def conv2d_backward(
 
 def _filters_gradient(G, images, filters_shape, stride, padding, dilation):
     FH, FW, C, CO = filters_shape
-    if _gradient_way(filters_shape, G.shape, stride, dilation) == "winograd":
+    way = _gradient_way(filters_shape, G.shape, stride, dilation)
+    if way == "winograd":
         gradients = winograd.filters_gradient(G, images, padding[0][0], padding[1][0])
         if gradients is not None:  # else NaN or infinity is about: directly, as the definition says
             return gradients
@@ -619,11 +858,18 @@ def _filters_gradient(G, images, filters_shape, stride, padding, dilation):
     groups = max(1, min(8 // parts, -(-K // 6)))
     D = np.zeros((parts, K * CO), np.float32)
     DB = np.zeros((parts, CO), np.float32)
-    launch(
-        _to_filters_narrow if CO <= NARROW.lanes else _to_filters_wide, parts * groups,
-        float(G.size) * K, X, G, D, DB, _steps(filters_shape, X.shape[2] * C, dilation), stride,
-        groups, max(1, min(16, 1024 // G.shape[2])),
-    )  # fmt: skip
+    work = float(G.size) * K
+    steps = _steps(filters_shape, X.shape[2] * C, dilation)
+    visit = max(1, min(16, 1024 // G.shape[2]))
+    if way == "pairs":
+        launch(_PAIRS[FH, FW][1], parts, work, X, G, D, DB)
+    elif way == "runs":
+        launch(_to_filters_by_runs, parts, work, X, G, D, DB, steps, stride, visit)
+    else:
+        launch(
+            _to_filters_narrow if CO <= NARROW.lanes else _to_filters_wide, parts * groups,
+            work, X, G, D, DB, steps, stride, groups, visit,
+        )  # fmt: skip
     total = D[0] if parts == 1 else D.sum(0)
     return total.reshape(filters_shape), DB.sum(0)
 

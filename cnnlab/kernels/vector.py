@@ -42,6 +42,7 @@ from numba.core.registry import cpu_target
 from numba.extending import intrinsic, models, register_model, typeof_impl
 
 __all__ = [
+    "HALF",
     "NARROW",
     "WIDE",
     "Fixed",
@@ -50,6 +51,7 @@ __all__ = [
     "constant",
     "divide",
     "equal",
+    "evens",
     "fma",
     "greater",
     "is_nan",
@@ -61,15 +63,18 @@ __all__ = [
     "maximum",
     "minimum",
     "multiply",
+    "odds",
     "put",
     "relu",
     "select",
     "splat",
+    "splat_two",
     "store",
     "store_first",
     "subtract",
     "total",
     "zeros",
+    "zipped",
 ]
 
 
@@ -95,6 +100,7 @@ def _lanes_of_this_machine() -> int:
 
 WIDE = Fixed(_lanes_of_this_machine())
 NARROW = Fixed(WIDE.lanes // 2)
+HALF = Fixed(NARROW.lanes // 2)  # of a narrow one
 
 # ---- what Numba must know: the type of a fixed number, of a vector, and of a mask ---------------
 
@@ -244,6 +250,40 @@ def splat(_typing, width, _value):
     return _VectorType(width.lanes)(width, types.float32), generate
 
 
+@intrinsic
+def zipped(_typing, left, right):
+    """Put two vectors into one of twice the width: left 0, right 0, left 1, right 1, ..."""
+
+    def generate(_context, builder, signature, arguments):
+        lanes = signature.args[0].lanes
+        order = [lane // 2 + lane % 2 * lanes for lane in range(2 * lanes)]
+        mask = ir.Constant(ir.VectorType(_INT32, 2 * lanes), order)
+        return builder.shuffle_vector(*arguments, mask)
+
+    return _VectorType(2 * left.lanes)(left, right), generate
+
+
+def _every_other(first):
+    def generate(_context, builder, signature, arguments):
+        order = list(range(first, signature.args[0].lanes, 2))
+        mask = ir.Constant(ir.VectorType(_INT32, len(order)), order)
+        return builder.shuffle_vector(arguments[0], arguments[0], mask)
+
+    return generate
+
+
+@intrinsic
+def evens(_typing, vector):
+    """Lanes 0, 2, 4, ...: the left half of what was `zipped`."""
+    return _VectorType(vector.lanes // 2)(vector), _every_other(0)
+
+
+@intrinsic
+def odds(_typing, vector):
+    """Lanes 1, 3, 5, ...: the right half of what was `zipped`."""
+    return _VectorType(vector.lanes // 2)(vector), _every_other(1)
+
+
 # ---- memory -------------------------------------------------------------------------------------
 
 
@@ -282,6 +322,22 @@ def load(_typing, width, array, _index):
             context, builder, signature.args[1], *arguments[1:], signature.return_type.lanes
         )
         return builder.load(address, align=_FLOAT_BYTES)
+
+    return _VectorType(width.lanes)(width, array, types.intp), generate
+
+
+@intrinsic
+def splat_two(_typing, width, array, _index):
+    """Two neighbouring numbers, the first in every even lane, the second in every odd one."""
+    _readable(array)
+
+    def generate(context, builder, signature, arguments):
+        lanes = signature.return_type.lanes
+        address = _vector_address(context, builder, signature.args[1], *arguments[1:], 2)
+        # as one number of 64 bits, which one instruction loads into every lane
+        both = builder.bitcast(address, ir.IntType(64).as_pointer())
+        wide = _broadcast(builder, builder.load(both, align=_FLOAT_BYTES), lanes // 2)
+        return builder.bitcast(wide, _vector(lanes))
 
     return _VectorType(width.lanes)(width, array, types.intp), generate
 

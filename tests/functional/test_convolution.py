@@ -97,7 +97,8 @@ def few_channels(rng):
 
 def pictures(rng):
     """One channel or filter, stride and dilation 1: the ways that widgets and first layers take."""
-    case = drawn(rng, *[(1, 1), (3, 1), (1, 16), (1, 32), (2, 1)][rng.integers(5)], least=20)
+    channels, filters = [(1, 1), (3, 1), (1, 16), (1, 32), (2, 1), (1, 2), (1, 6)][rng.integers(7)]
+    case = drawn(rng, channels, filters, least=20)
     if case is None:
         return None
     images, filters, bias, options = case

@@ -6,7 +6,7 @@ from numba.core.errors import TypingError
 
 from cnnlab.kernels import vector
 from cnnlab.kernels._jit import inlined
-from cnnlab.kernels.vector import NARROW, WIDE, load, load_first, store, store_first
+from cnnlab.kernels.vector import HALF, NARROW, WIDE, load, load_first, store, store_first
 
 SPECIAL = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1.5, -2.0]
 
@@ -110,6 +110,31 @@ def test_thirds_are_the_colours_of_pixels():
     np.testing.assert_array_equal(out.reshape(3, -1), pixels.reshape(-1, 3).T)
 
 
+def test_zipped_lanes_alternate_and_come_apart_again():
+    @inlined
+    def there_and_back(left, right, out):
+        both = vector.zipped(load(NARROW, left, 0), load(NARROW, right, 0))
+        store(out, 0, both)
+        store(out, 2 * vector.lanes(NARROW), vector.evens(both))
+        store(out, 3 * vector.lanes(NARROW), vector.odds(both))
+
+    left, right = np.arange(2 * NARROW.lanes, dtype=np.float32).reshape(2, -1)
+    out = np.empty(4 * NARROW.lanes, np.float32)
+    there_and_back(left, right, out)
+    np.testing.assert_array_equal(out[: 2 * NARROW.lanes], np.stack([left, right], 1).ravel())
+    np.testing.assert_array_equal(out[2 * NARROW.lanes :], np.concatenate([left, right]))
+
+
+def test_two_neighbours_fill_a_vector_in_turns():
+    @inlined
+    def fill(array, out):
+        store(out, 0, vector.splat_two(NARROW, array, 1))
+
+    out = np.empty(NARROW.lanes, np.float32)
+    fill(np.array([5, 6, 7], np.float32), out)
+    np.testing.assert_array_equal(out, np.resize([6, 7], NARROW.lanes))
+
+
 @pytest.mark.parametrize(
     "array",
     [
@@ -135,3 +160,4 @@ def test_a_read_only_array_is_not_written():
 def test_a_narrow_vector_is_half_a_wide_one():
     assert WIDE.lanes in {8, 16, 32}
     assert 2 * NARROW.lanes == WIDE.lanes
+    assert 2 * HALF.lanes == NARROW.lanes
