@@ -163,11 +163,15 @@ class TestDeterminism:
 
 
 class TestAgainstPyTorch:
-    def test_twenty_steps_have_the_same_losses(self):
+    @pytest.mark.parametrize("optimizer", [SGD(0.02, momentum=0.9), Adam(0.002)])
+    def test_twenty_steps_have_the_same_losses(self, optimizer):
         torch = pytest.importorskip("torch", reason="PyTorch is the referee (pip install torch)")
         net = Network(zoo.lenet5(), seed=0)
         leaves = {key: leaf(torch, array) for key, array in net.parameters.items()}
-        twin = torch.optim.SGD(leaves.values(), lr=0.02, momentum=0.9)
+        if isinstance(optimizer, SGD):
+            twin = torch.optim.SGD(leaves.values(), lr=0.02, momentum=0.9)
+        else:
+            twin = torch.optim.Adam(leaves.values(), lr=0.002)
         seen = []
 
         def remember(images, rng):
@@ -178,7 +182,7 @@ class TestAgainstPyTorch:
         losses_here = [
             snapshot.loss
             for snapshot in training.run(
-                net, shown, epochs=2, batch_size=32, optimizer=SGD(0.02, momentum=0.9),
+                net, shown, epochs=2, batch_size=32, optimizer=optimizer,
                 augment=remember,
             )
         ]  # fmt: skip
@@ -275,6 +279,29 @@ class TestStopping:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
         assert interrupts > 20
+        assert_same(net, straight)
+
+    @pytest.mark.parametrize("reached", [False, True])
+    def test_an_interrupt_between_the_last_two_lines_of_a_step_is_settled(
+        self, monkeypatch, reached
+    ):
+        """The instant that random interrupts hardly ever meet: weights are just being put in."""
+        straight, net = Network(STACK, seed=0), Network(STACK, seed=0)
+        list(training.run(straight, data(), **everything()))
+        run = training.run(net, data(), **everything())
+        next(run)
+
+        def interrupted(parameters):
+            if reached:
+                Network.replace(net, parameters)
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr(net, "replace", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                next(run)
+        list(run)
+        assert run.step == run.steps
         assert_same(net, straight)
 
 
