@@ -7,6 +7,7 @@ import { PALETTES } from "./_palettes.js";
 const PATIENCE = 1500; // milliseconds without an answer after which the browser computes alone
 const STORE_AFTER = 300; // milliseconds of rest after which the settings are stored
 const LONG_TRIP = 60; // milliseconds on the network beyond which six requests may be in flight
+const QUEUED = 25; // milliseconds beyond the fastest trip that tell of a queue on the way
 
 // --- Elements -----------------------------------------------------------------------------------
 
@@ -115,7 +116,8 @@ export class Line {
     this.client = `${Date.now().toString(36)}${Math.random().toString(36).slice(2)}`;
     this.seq = 0;
     this.alive = null; // not known yet
-    this.trip = 0;
+    this.fastest = Infinity; // trip, of late
+    this.room = 3; // requests that may be in flight
     this.lanes = [];
     this.receive = (message, buffers) => this.#receive(message, buffers);
     model.on("msg:custom", this.receive);
@@ -127,8 +129,15 @@ export class Line {
     return lane;
   }
 
-  get window() {
-    return this.trip > LONG_TRIP ? 6 : 3;
+  /**
+   * Learn from a trip how many requests may be in flight. The fastest trip is the way itself; what
+   * takes longer has waited in a queue, where more requests would only make pictures older.
+   */
+  learn(trip) {
+    this.fastest = Math.min(trip, this.fastest * 1.01 + 0.1);
+    const most = this.fastest > LONG_TRIP ? 6 : 3;
+    const queued = trip > this.fastest + QUEUED;
+    this.room = queued ? Math.max(2, this.room - 1) : Math.min(most, this.room + 1);
   }
 
   get waiting() {
@@ -190,13 +199,13 @@ class Lane {
   }
 
   get free() {
-    return this.line.alive === false || this.flying.size < this.line.window;
+    return this.line.alive === false || this.flying.size < this.line.room;
   }
 
   pump() {
     if (!this.want) return;
     if (this.line.alive === false) return this.alone();
-    if (this.flying.size >= this.line.window) return;
+    if (this.flying.size >= this.line.room) return;
     const asked = this.want;
     this.want = null;
     this.#send(asked);
@@ -221,7 +230,7 @@ class Lane {
     for (const seq of this.flying.keys()) if (seq <= message.seq) this.flying.delete(seq);
     if (flight) {
       const trip = performance.now() - flight.sent - message.busy * (1 + flight.ahead);
-      this.line.trip += 0.2 * (trip - this.line.trip);
+      this.line.learn(Math.max(0, trip));
       this.onanswer(message, buffers, flight.asked);
     }
     this.pump();
