@@ -161,6 +161,23 @@ class TestDeterminism:
             next(training.run(net, data(4, (150, 150, 1)), batch_size=4, every=2, epochs=2))
         assert_same(*nets)
 
+    def test_predictions_beside_a_training_neither_disturb_it_nor_see_half_a_step(self):
+        """As widgets do: a training in one thread, questions from another."""
+        straight, net = Network(STACK, seed=0), Network(STACK, seed=0)
+        images = data(seed=2).images
+        settings = everything(epochs=6)
+        answers = [straight.predict(images)]
+        answers += [straight.predict(images) for _ in training.run(straight, data(), **settings)]
+        run = training.run(net, data(), **settings)
+        worker = threading.Thread(target=list, args=(run,))
+        worker.start()
+        asked = []
+        while worker.is_alive():
+            asked.append(net.predict(images))
+        worker.join()
+        assert_same(net, straight)
+        assert all(any((scores == answer).all() for answer in answers) for scores in asked)
+
 
 class TestAgainstPyTorch:
     @pytest.mark.parametrize("optimizer", [SGD(0.02, momentum=0.9), Adam(0.002)])
