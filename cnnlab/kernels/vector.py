@@ -47,6 +47,7 @@ __all__ = [
     "WIDE",
     "Fixed",
     "add",
+    "any_lane",
     "at",
     "constant",
     "divide",
@@ -394,6 +395,21 @@ def store(_typing, array, _index, vector):
 
 
 @intrinsic
+def prefetch(_typing, array, _index):
+    """Have the line of the cache that holds ``array.flat[index]`` fetched; needs not exist."""
+    _readable(array)
+
+    def generate(context, builder, signature, arguments):
+        address = _address(context, builder, signature.args[0], *arguments)
+        address = builder.bitcast(address, ir.IntType(8).as_pointer())
+        to_read, near, data = _INT32(0), _INT32(3), _INT32(1)
+        _llvm(builder, "llvm.prefetch.p0", ir.VoidType(), [address, to_read, near, data])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), generate
+
+
+@intrinsic
 def load_first(_typing, width, array, _index, _count):
     """Load the first `count` lanes from ``array.flat[index:]``, 0 in the rest."""
     _readable(array)
@@ -539,3 +555,14 @@ def is_nan(_typing, vector):
 def select(_typing, mask, yes, no):
     """`yes` where `mask` is true, else `no`; vectors or masks."""
     return yes(mask, yes, no), _lanewise(lambda builder, m, x, y: builder.select(m, x, y))
+
+
+@intrinsic
+def any_lane(_typing, mask):
+    """Whether `mask` is true in any lane."""
+
+    def generate(_context, builder, signature, arguments):
+        bits = builder.bitcast(arguments[0], ir.IntType(signature.args[0].lanes))
+        return builder.icmp_unsigned("!=", bits, bits.type(0))
+
+    return types.boolean(mask), generate

@@ -29,18 +29,20 @@ from cnnlab.kernels._threads import draw, launch
 from cnnlab.kernels.vector import (
     WIDE,
     add,
+    any_lane,
     at,
     fma,
+    is_nan,
     lanes,
     load,
     load_first,
     multiply,
+    prefetch,
     relu,
     splat,
     store,
     store_first,
     subtract,
-    total,
     zeros,
 )
 
@@ -133,6 +135,14 @@ def _row(X, q, y, H, pitch, n):
 
 
 @inlined
+def _fetch_column(X, q, pitch):
+    """Have a column of a patch fetched that will be read soon."""
+    for i in range(6):
+        for line in range(0, lanes(WIDE), _LINE):
+            prefetch(X, q + i * pitch + line)
+
+
+@inlined
 def _mix_patches(X, top, left, TH, TW, first, end, T, V, v, step):
     """Mix the patches of tiles ``first .. end``; a patch's number z goes to ``V[v + z * step]``."""
     _, H, W, C = X.shape
@@ -142,15 +152,26 @@ def _mix_patches(X, top, left, TH, TW, first, end, T, V, v, step):
         b = t // (TH * TW)
         y = 4 * (t % (TH * TW) // TW) - top
         x = 4 * (t % TW) - left
+        inside = 0 <= y and y + 6 <= H and 0 <= x and x + 6 <= W and C % L == 0
         for c in range(0, C, L):
             for j in range(6):
-                n = C - c if 0 <= x + j < W else 0
-                q = (b * H * W + max(0, min(W - 1, x + j))) * C + c
-                e0, e1, e2, e3, e4, e5 = _mix_pixels(
-                    _row(X, q, y, H, pitch, n), _row(X, q, y + 1, H, pitch, n),
-                    _row(X, q, y + 2, H, pitch, n), _row(X, q, y + 3, H, pitch, n),
-                    _row(X, q, y + 4, H, pitch, n), _row(X, q, y + 5, H, pitch, n),
-                )  # fmt: skip
+                if inside:
+                    q = ((b * H + y) * W + x + j) * C + c
+                    if j >= 2:  # the next tile begins four pixels on, with two of these columns
+                        _fetch_column(X, q + 4 * C, pitch)
+                    e0, e1, e2, e3, e4, e5 = _mix_pixels(
+                        load(WIDE, X, q), load(WIDE, X, q + pitch),
+                        load(WIDE, X, q + 2 * pitch), load(WIDE, X, q + 3 * pitch),
+                        load(WIDE, X, q + 4 * pitch), load(WIDE, X, q + 5 * pitch),
+                    )  # fmt: skip
+                else:
+                    q = (b * H * W + max(0, min(W - 1, x + j))) * C + c
+                    n = C - c if 0 <= x + j < W else 0
+                    e0, e1, e2, e3, e4, e5 = _mix_pixels(
+                        _row(X, q, y, H, pitch, n), _row(X, q, y + 1, H, pitch, n),
+                        _row(X, q, y + 2, H, pitch, n), _row(X, q, y + 3, H, pitch, n),
+                        _row(X, q, y + 4, H, pitch, n), _row(X, q, y + 5, H, pitch, n),
+                    )  # fmt: skip
                 store(T, j * L, e0)
                 store(T, (6 + j) * L, e1)
                 store(T, (12 + j) * L, e2)
@@ -173,18 +194,25 @@ def _mix_patches(X, top, left, TH, TW, first, end, T, V, v, step):
 
 
 @inlined
-def _mix_filters(F, C, CO, o, first, end, T, U, u, step):
-    """Mix channels ``first .. end`` of one block of filters, as `_mix_patches` does patches."""
+def _mix_filters(F, C, CO, o, first, end, P, T, U, u, step):
+    """Mix channels ``first .. end`` of one block of filters, as `_mix_patches` does patches.
+
+    The nine weights of a channel lie so far apart, often by a power of two, that they would drive
+    each other out of the cache: they are copied together first, to P.
+    """
     L = lanes(WIDE)
-    n = CO - o
-    size = C * CO
+    size = (end - first) * L
+    for k in range(9):
+        f = (k * C + first) * CO + o
+        for c in range(end - first):
+            store(P, k * size + c * L, load_first(WIDE, F, f + c * CO, CO - o))
     for c in range(first, end):
-        f = c * CO + o
+        p = (c - first) * L
         for j in range(3):
             e0, e1, e2, e3, e4, e5 = _mix_weights(
-                load_first(WIDE, F, f + j * size, n),
-                load_first(WIDE, F, f + (3 + j) * size, n),
-                load_first(WIDE, F, f + (6 + j) * size, n),
+                load(WIDE, P, p + j * size),
+                load(WIDE, P, p + (3 + j) * size),
+                load(WIDE, P, p + (6 + j) * size),
             )
             store(T, j * L, e0)
             store(T, (3 + j) * L, e1)
@@ -294,7 +322,7 @@ def _outputs(M, m, step, pitch, X, F, top, left, bias, o, rectify, O, TH, TW, fi
                 check = _finish(e2, start, rectify, O, q + 2 * CO, n, check)
             if x + 3 < OW:
                 check = _finish(e3, start, rectify, O, q + 3 * CO, n, check)
-        if total(check) != 0:
+        if any_lane(is_nan(check)):
             _directly(X, F, top, left, start, o, rectify, O, b, y, x)
 
 
@@ -328,9 +356,10 @@ def _mixed_filters(tickets, jobs, F, U):
     _, _, C, CO = F.shape
     L = lanes(WIDE)
     T = np.empty(18 * L, np.float32)
+    P = np.empty(9 * C * L, np.float32)
     job = draw(tickets)
     while job < jobs:
-        _mix_filters(F, C, CO, job * L, 0, C, T, U, job * C * L, U.shape[1])
+        _mix_filters(F, C, CO, job * L, 0, C, P, T, U, job * C * L, U.shape[1])
         job = draw(tickets)
 
 
@@ -396,11 +425,12 @@ def _by_filters(tickets, jobs, X, V, F, bias, O, top, left, rectify, depth):
     u, m = depth * L + _LINE, tiles * L + _LINE
     U = np.empty(36 * u, np.float32)
     M = np.empty(36 * m, np.float32)
+    P = np.empty(9 * depth * L, np.float32)
     job = draw(tickets)
     while job < jobs:
         for c in range(0, C, depth):
             end = min(C, c + depth)
-            _mix_filters(F, C, CO, job * L, c, end, T, U, 0, u)
+            _mix_filters(F, C, CO, job * L, c, end, P, T, U, 0, u)
             for z in range(36):
                 _multiply(V, z * V.shape[1] + c, C, end - c, U, z * u, M, z * m, L, tiles, c > 0)
         _outputs(M, 0, m, L, X, F, top, left, bias, job * L, rectify, O, TH, TW, 0, tiles, T)

@@ -81,6 +81,29 @@ def test_a_comparison_with_nan_is_false(name, reference, pairs):
     np.testing.assert_array_equal(out.astype(bool), reference(*pairs))
 
 
+@pytest.mark.parametrize("place", [0, WIDE.lanes - 1, None])
+def test_one_lane_is_enough_for_any_and_none_is_not(place):
+    @inlined
+    def broken(array):
+        return vector.any_lane(vector.is_nan(load(WIDE, array, 0)))
+
+    array = np.ones(WIDE.lanes, np.float32)
+    if place is not None:
+        array[place] = np.nan
+    assert broken(array) == (place is not None)
+
+
+def test_fetching_ahead_changes_nothing_and_may_point_anywhere():
+    @inlined
+    def fetch(array):
+        vector.prefetch(array, 1 << 40)
+        vector.prefetch(array, -1)
+
+    array = np.ones(WIDE.lanes, np.float32)
+    fetch(array)
+    assert (array == 1).all()
+
+
 def test_a_total_adds_up_the_lanes():
     @inlined
     def add_up(array):
