@@ -38,7 +38,7 @@ BLUE, ORANGE = "#0072b2", "#d55e00"
 
 _DPI = 96
 _SHARPNESS = 1.25  # pixels in the file for one on an ordinary screen
-_LARGEST_PNG = 100_000  # bytes
+_LARGEST_PNG = 60_000  # bytes
 _MARGIN = 0.08  # inches
 _COLUMNS = 6  # tiles beside each other
 _WIDEST = 10.0  # inches
@@ -87,7 +87,7 @@ class Picture(Figure):
         small = io.BytesIO()
         with Image.open(drawn) as picture:
             # Without optimize: Pillow's buffer for that is too small for pure noise.
-            picture.convert("RGB").save(small, "JPEG", quality=75, subsampling=0)
+            picture.convert("RGB").save(small, "JPEG", quality=70, subsampling=0)
         return "image/jpeg", small.getvalue()
 
     def _repr_mimebundle_(

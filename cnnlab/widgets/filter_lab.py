@@ -20,7 +20,7 @@ __all__ = ["FilterLab"]
 _LARGEST_FILTER = 7
 _LARGEST_SIDE = 2048
 _NUMBERS_SHOWN = 400
-_STILL_HEIGHT = 200
+_STILL_HEIGHT = 160
 
 
 class FilterLab(Widget, stem="filter_lab"):

@@ -465,9 +465,9 @@ def test_where_no_widget_runs_there_is_a_picture_and_text() -> None:
     assert "application/vnd.jupyter.widget-view+json" in data
     assert data["text/plain"] == "FilterLab('camera', 3x3 filter, 510x510 feature map)"
     still = np.asarray(Image.open(io.BytesIO(base64.b64decode(data["image/png"]))))
-    assert still.shape == (200, 412, 3)
-    rows = np.arange(200) * 510 // 200
-    assert (still[:, 212:] == lab.painted[np.ix_(rows, rows)]).all()
+    assert still.shape == (160, 332, 3)
+    rows = np.arange(160) * 510 // 160
+    assert (still[:, 172:] == lab.painted[np.ix_(rows, rows)]).all()
     assert metadata["image/png"]["alt"].startswith("FilterLab('camera'")
 
 
