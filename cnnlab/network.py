@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 from cnnlab import functional as F
 from cnnlab.buffers import Pool
 from cnnlab.errors import DataError, ShapeError
+from cnnlab.functional.chain import Chain
 from cnnlab.layers import Array, Shape, Softmax
 from cnnlab.losses import Loss, softmax_cross_entropy
 from cnnlab.sequential import Sequential, Step
@@ -95,6 +96,9 @@ class Network:
     >>> net
     Network of 2 layers with 650 parameters: (8, 8, 1) -> (10,)
     """
+
+    # Small networks: the parameters that were joined for one call, and what came of it.
+    _joined: tuple[LayerArrays, Array] | None = None
 
     def __init__(self, sequential: Sequential, seed: int = 0) -> None:
         rng = np.random.default_rng(seed)
@@ -268,10 +272,26 @@ class Network:
         """
         images = self._checked(images)
         parameters = self._parameters
+        if len(images) == 1 and self.sequential.chain is not None:
+            return self._at_once(self.sequential.chain, images, parameters)
         x = images
         for steps, group in self._parts:
             x = _pushed(x, steps, parameters, group)
         return x.copy() if np.may_share_memory(x, images) else x
+
+    def _at_once(self, chain: Chain, image: Array, parameters: LayerArrays) -> Array:
+        """Push one image through a small network in one call."""
+        known = self._joined
+        if known is None or known[0] is not parameters:
+            weights = chain.joined(
+                [
+                    (arrays["filters" if "filters" in arrays else "weights"], arrays.get("bias"))
+                    for arrays in parameters
+                    if arrays
+                ]
+            )
+            self._joined = known = parameters, weights
+        return chain(image, known[1]).reshape(1, *self.sequential.output_shape)
 
     @cached_property
     def _parts(self) -> tuple[tuple[tuple[Step, ...], int], ...]:

@@ -11,7 +11,8 @@ from math import prod
 from typing import NamedTuple
 
 from cnnlab.errors import DataError, ShapeError
-from cnnlab.layers import Conv2D, Dense, Flatten, Layer, MaxPool2D, ReLU, Shape
+from cnnlab.functional.chain import MOST_WORK, Chain, Link
+from cnnlab.layers import Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, ReLU, Shape
 from cnnlab.layers.base import WindowSide
 from cnnlab.shapes import pair, receptive_field
 
@@ -216,6 +217,28 @@ class Sequential:
         return tuple(steps)
 
     @cached_property
+    def chain(self) -> Chain | None:
+        """The plan in one compiled call, for one image; None if it is too large or too varied.
+
+        The same kernels do the same work, but for a small network calling them one by one from
+        Python takes several times as long.
+        """
+        if len(self.input_shape) != 3 or self.multiply_adds > MOST_WORK:
+            return None
+        links: list[Link] = []
+        for _, layer in self.plan:
+            if type(layer) in {Flatten, Dropout}:  # nothing to compute for an answer
+                continue
+            if type(layer) is ReLU and links:
+                links[-1] = links[-1]._replace(relu=True)
+                continue
+            link = _link(layer, links[-1].channels if links else self.input_shape[2])
+            if link is None:
+                return None
+            links.append(link)
+        return Chain(links, self.input_shape) if links else None
+
+    @cached_property
     def num_parameters(self) -> int:
         """How many numbers the network learns and keeps."""
         return sum(row.parameters for row in self.rows)
@@ -288,6 +311,20 @@ class Sequential:
     def summary(self) -> None:
         """Print layers, output shapes and parameter counts, as in the table of the deck."""
         print(self.table())  # noqa: T201 - printing is what it is for
+
+
+def _link(layer: Layer, channels: int) -> Link | None:
+    """Give what a layer does to so many channels as a link of a chain; None if it cannot be."""
+    relu = getattr(layer, "activation", None) == "relu"
+    if type(layer) is Conv2D and pair(layer.dilation, "dilation") == (1, 1):
+        link = Link("conv2d", layer.filters, layer.kernel_size, layer.stride, layer.padding, relu)
+        return link if layer.activation in {None, "relu"} else None
+    if type(layer) is MaxPool2D and layer.padding in {"valid", 0}:
+        stride = layer.window if layer.stride is None else layer.stride
+        return Link("max_pool2d", channels, layer.window, stride)
+    if type(layer) is Dense and layer.activation in {None, "relu"}:
+        return Link("dense", layer.units, relu=relu)
+    return None
 
 
 def _rectifies(layer: Layer | None) -> bool:

@@ -236,3 +236,24 @@ def test_large_maps_go_through_in_groups():
     net = Network(Sequential([Conv2D(64, 1), ReLU(), MaxPool2D(20)], (300, 300, 1)), seed=1)
     x = images(6, (300, 300, 1))
     np.testing.assert_array_equal(net.predict(x), by_hand(net, x))
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_one_image_alone_gets_the_scores_it_gets_among_others(activation):
+    layers = [
+        Conv2D(6, 5, padding=2, activation=activation), MaxPool2D(2), Dropout(0.5),
+        Conv2D(8, 3, bias=False), ReLU(), Flatten(), Dense(7, activation=activation), Dense(3),
+    ]  # fmt: skip
+    net = Network(Sequential(layers, (12, 14, 1)), seed=0)
+    assert (net.sequential.chain is not None) == (activation == "relu")
+    images = np.random.default_rng(0).random((4, 12, 14, 1), np.float32)
+    for _ in range(2):  # then with other parameters
+        alone = np.concatenate([net.predict(image[None]) for image in images])
+        np.testing.assert_allclose(alone, net.predict(images), rtol=1e-4, atol=1e-6)
+        net.parameters = {name: 0.5 * array for name, array in net.parameters.items()}
+
+
+def test_one_image_gives_maps_where_a_network_ends_in_maps():
+    net = Network(Sequential([Conv2D(6, 3), ReLU()], (8, 9, 1)), seed=0)
+    images = np.random.default_rng(0).random((2, 8, 9, 1), np.float32)
+    np.testing.assert_allclose(net.predict(images[:1]), net.predict(images)[:1], rtol=1e-5)

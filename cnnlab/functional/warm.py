@@ -11,6 +11,7 @@ import numpy as np
 
 from cnnlab import functional as F
 from cnnlab.functional._checks import Float32
+from cnnlab.functional.chain import Chain, Link
 
 __all__ = ["compilations", "warm"]
 
@@ -50,7 +51,7 @@ def compilations() -> int:
 
 
 def _steps() -> list[Callable[[], object]]:
-    return [*_convolutions(), *_elementwise(), *_others(), _in_parallel]
+    return [*_convolutions(), *_elementwise(), *_others(), _chained, _in_parallel]
 
 
 def _ones(*shape: int) -> Float32:
@@ -111,6 +112,11 @@ def _others() -> list[Callable[[], object]]:
     steps.append(partial(F.sgd_step, p, p, p, learning_rate=0.1, momentum=0.9))
     steps.append(partial(F.adam_step, p, p, p, p, step=1, learning_rate=0.1))
     return steps
+
+
+def _chained() -> None:
+    chain = Chain([Link("conv2d", 2, 3), Link("dense", 2)], (4, 4, 1))
+    chain(_ones(1, 4, 4, 1), chain.joined([(_ones(3, 3, 1, 2), None), (_ones(8, 2), None)]))
 
 
 def _in_parallel() -> None:

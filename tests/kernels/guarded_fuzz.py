@@ -10,6 +10,7 @@ import sys
 import numpy as np
 
 from cnnlab import functional as F
+from cnnlab.functional.chain import Chain, Link
 
 READ_WRITE, NOTHING = mmap.PROT_READ | mmap.PROT_WRITE, 0
 KEPT = []  # the memory behind the arrays
@@ -48,6 +49,7 @@ def fuzz(rounds, seed):
         pooling(rng, fresh)
         elementwise(rng, fresh)
         dense(rng, fresh)
+        chain(rng, fresh)
 
 
 def convolution(rng, fresh):
@@ -69,6 +71,18 @@ def convolution(rng, fresh):
     shape = F.conv2d(images, weights, bias, **options).shape
     F.conv2d_relu(images, weights, bias, **options, out=fresh(*shape))
     F.conv2d_backward(fresh(*shape), images, weights, **options)
+
+
+def chain(rng, fresh):
+    height, width, channels = (int(n) for n in rng.integers((6, 6, 1), (16, 16, 4)))
+    filters, units = (int(n) for n in rng.choice([1, 2, 6, 17, 33], 2))
+    links = [
+        Link("conv2d", filters, int(rng.choice([3, 4, 5])), padding=int(rng.integers(3))),
+        Link("max_pool2d", filters, 2, int(rng.integers(1, 3)), relu=True),
+        Link("dense", units),
+    ]
+    network = Chain(links, (height, width, channels))
+    network(fresh(1, height, width, channels), fresh(network.weights))
 
 
 def pooling(rng, fresh):
