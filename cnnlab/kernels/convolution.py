@@ -269,10 +269,16 @@ def _pairs(size, tickets, jobs, X, F, bias, O, rectify):
                 x = min(2 * pair, OW - 2)  # the last pair may redo a pixel
                 p = (r // OH * H + r % OH) * W + x
                 a = start
+                rest = zeros(NARROW)  # one sum alone would wait for itself at every step
                 for i in range(f):
                     for j in range(f):
                         w = constant(NARROW, P, (i * f + j) * lanes(NARROW))
-                        a = fma(splat_two(NARROW, X, p + i * W + j), w, a)
+                        v = splat_two(NARROW, X, p + i * W + j)
+                        if (i + j) % 2 == 0:
+                            a = fma(v, w, a)
+                        else:
+                            rest = fma(v, w, rest)
+                a = add(a, rest)
                 if rectify:
                     a = relu(a)
                 q = (r * OW + x) * CO
