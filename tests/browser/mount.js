@@ -10,7 +10,7 @@ async ([module, style, traits, pixels, silent]) => {
     save_changes() {},
     send(content, _callbacks, buffers) {
       if (silent === "gone") throw new Error("the comm is closed");
-      sent.push({ content, buffers });
+      sent.push({ content, buffers, at: performance.now() });
     },
     on(name, act) { listeners.set(name, [...(listeners.get(name) ?? []), act]); },
     off(name, act) { listeners.set(name, (listeners.get(name) ?? []).filter((one) => one !== act)); },
@@ -23,9 +23,12 @@ async ([module, style, traits, pixels, silent]) => {
   window.lab = { sent, state, close, listening: () => [...listeners.values()].flat().length,
     fire(name, ...details) { for (const act of listeners.get(name) ?? []) act(...details); },
     change(name, value) { state[name] = value; this.fire(`change:${name}`); },
-    answer(seq, level, more = {}) {
+    /** Answer; of the time since the request, all but `trip` milliseconds were the kernel's. */
+    answer(seq, level, { trip = Infinity, ...more } = {}) {
       const steps = new Uint8Array(9).fill(level);
-      this.fire("msg:custom", { client: sent[0].content.client, seq, busy: 0, height: 3, width: 3, low: 0,
+      const { at } = sent.find((one) => one.content.seq === seq);
+      const busy = Math.max(0, performance.now() - at - trip);
+      this.fire("msg:custom", { client: sent[0].content.client, seq, busy, height: 3, width: 3, low: 0,
         high: 1, limit: 1, ...more }, [new DataView(steps.buffer)]);
     } };
 }

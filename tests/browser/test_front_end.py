@@ -176,7 +176,7 @@ def test_six_requests_fly_when_the_way_is_long(blank: Page) -> None:
     mount(blank, small_lab())
     for seq in range(1, 9):
         blank.wait_for_timeout(150)
-        blank.evaluate("(seq) => window.lab.answer(seq, 10)", seq)
+        blank.evaluate("(seq) => window.lab.answer(seq, 10, { trip: 100 })", seq)
         turn_up(blank)
     before = len(sent(blank))
     turn_up(blank, 20)
@@ -187,11 +187,24 @@ def test_a_slow_kernel_close_by_still_gets_three(blank: Page) -> None:
     mount(blank, small_lab())
     for seq in range(1, 9):
         blank.wait_for_timeout(150)
-        blank.evaluate("(seq) => window.lab.answer(seq, 10, { busy: 148 })", seq)
+        blank.evaluate("(seq) => window.lab.answer(seq, 10, { trip: 2 })", seq)
         turn_up(blank)
     before = len(sent(blank))
     turn_up(blank, 20)
     assert len(sent(blank)) - before + 1 == 3
+
+
+def test_where_requests_queue_fewer_fly(blank: Page) -> None:
+    """As on a slow page: trips get longer the more requests are on their way."""
+    mount(blank, small_lab())
+    for seq in range(1, 9):
+        blank.wait_for_timeout(200)
+        trip = 100 if seq == 1 else 180
+        blank.evaluate("([seq, trip]) => window.lab.answer(seq, 10, { trip })", [seq, trip])
+        turn_up(blank)
+    before = len(sent(blank))
+    turn_up(blank, 20)
+    assert len(sent(blank)) - before + 1 == 2
 
 
 def test_answers_for_another_page_are_left_alone(blank: Page) -> None:
