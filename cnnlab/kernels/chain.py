@@ -57,7 +57,7 @@ def _run(program, image, weights, scratch, output):
         elif way == _PAIRS5:
             _pairs5(tickets, (OH + 7) // 8, x, F, bias, o, rectify)
         elif way == POOL:
-            _pool(tickets, OH, MAX, x, o, (FH, FW), (SH, SW), (0, 0))
+            _pool(tickets, 1, OH, MAX, x, o, (FH, FW), (SH, SW), (0, 0))
         elif way == DENSE:
             _one(tickets, 1, X[:C].reshape(1, C), F.reshape(C, CO), bias, O)
         elif way == FRAME:  # FH and FW are the rows above and the columns left of the image

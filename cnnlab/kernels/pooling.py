@@ -4,8 +4,8 @@ Axes: b batch, y x output row and column, c channel, i j row and column within t
 is never stored: every window is clipped to the image first. Arithmetic is free here; what counts is
 that memory is read and written once, and in an order that the processor foresees:
 
-- forward, one job is one output row, made from one image row after the other, left to right; where
-  half a vector holds all channels, from one window after the other, kept in a register;
+- forward, one job is a few output rows, each made from one image row after the other, left to
+  right; where half a vector holds all channels, from one window after the other, in a register;
 - backward, nothing was kept but the image: the winner of a window is found again, which is cheaper
   than storing its position and reading it. One job is one output row and the image rows that it
   alone reaches. Where windows do not overlap, every pixel is written once, zeros included. Else
@@ -42,6 +42,7 @@ __all__ = ["avg_pool2d", "avg_pool2d_backward", "max_pool2d", "max_pool2d_backwa
 
 MAX, AVERAGE = 0, 1
 
+JOB = 1 << 13  # numbers a job, at least: less, and the threads would get into each other's way
 WORK = 8  # one number, read from memory, takes as long as so many multiply-adds
 
 # ---- a pixel's channels -------------------------------------------------------------------------
@@ -93,46 +94,47 @@ def _window(kind, images, pixel, line, channels, rows, columns, nothing):
 
 
 @kernel
-def _pool(tickets, jobs, kind, images, output, window, stride, before):
-    _, in_height, in_width, channels = images.shape
+def _pool(tickets, jobs, rows_a_job, kind, images, output, window, stride, before):
+    batch, in_height, in_width, channels = images.shape
     _, out_height, out_width, _ = output.shape
     nothing = float32(-np.inf if kind == MAX else 0)
     part = float32(1) / float32(window[0] * window[1])
     share = splat(WIDE, part)
     job = draw(tickets)
     while job < jobs:
-        b, y = job // out_height, job % out_height
-        top, rows = _clipped(y, window[0], stride[0], before[0], in_height)
-        if rows == 0:  # nothing but padding
-            _fill(output, job * out_width * channels, out_width * channels, nothing)
-        line = in_width * channels
-        few = channels <= lanes(NARROW)
-        for x in range(out_width if few else 0):
-            left, columns = _clipped(x, window[1], stride[1], before[1], in_width)
-            pixel = (b * in_height + top) * line + left * channels
-            if rows == 2 and columns == 2:  # the usual size, spelled out for the compiler
-                pooled = _window(kind, images, pixel, line, channels, 2, 2, nothing)
-            else:
-                pooled = _window(kind, images, pixel, line, channels, rows, columns, nothing)
-            if kind == AVERAGE:
-                pooled = multiply(pooled, splat(NARROW, part))
-            store_first(output, (job * out_width + x) * channels, pooled, channels)
-        for i in range(top, top if few else top + rows):
-            for x in range(out_width):
+        for row in range(job * rows_a_job, min((job + 1) * rows_a_job, batch * out_height)):
+            b, y = row // out_height, row % out_height
+            top, rows = _clipped(y, window[0], stride[0], before[0], in_height)
+            if rows == 0:  # nothing but padding
+                _fill(output, row * out_width * channels, out_width * channels, nothing)
+            line = in_width * channels
+            few = channels <= lanes(NARROW)
+            for x in range(out_width if few else 0):
                 left, columns = _clipped(x, window[1], stride[1], before[1], in_width)
-                pixel = ((b * in_height + i) * in_width + left) * channels
-                place = (job * out_width + x) * channels
-                for c in range(0, channels, lanes(WIDE)):
-                    count = channels - c
-                    pooled = splat(WIDE, nothing)
-                    if i > top:
-                        pooled = _read(WIDE, output, place + c, count)
-                    for j in range(columns):
-                        value = _read(WIDE, images, pixel + j * channels + c, count)
-                        pooled = maximum(value, pooled) if kind == MAX else add(value, pooled)
-                    if kind == AVERAGE and i == top + rows - 1:
-                        pooled = multiply(pooled, share)
-                    _write(WIDE, output, place + c, pooled, count)
+                pixel = (b * in_height + top) * line + left * channels
+                if rows == 2 and columns == 2:  # the usual size, spelled out for the compiler
+                    pooled = _window(kind, images, pixel, line, channels, 2, 2, nothing)
+                else:
+                    pooled = _window(kind, images, pixel, line, channels, rows, columns, nothing)
+                if kind == AVERAGE:
+                    pooled = multiply(pooled, splat(NARROW, part))
+                store_first(output, (row * out_width + x) * channels, pooled, channels)
+            for i in range(top, top if few else top + rows):
+                for x in range(out_width):
+                    left, columns = _clipped(x, window[1], stride[1], before[1], in_width)
+                    pixel = ((b * in_height + i) * in_width + left) * channels
+                    place = (row * out_width + x) * channels
+                    for c in range(0, channels, lanes(WIDE)):
+                        count = channels - c
+                        pooled = splat(WIDE, nothing)
+                        if i > top:
+                            pooled = _read(WIDE, output, place + c, count)
+                        for j in range(columns):
+                            value = _read(WIDE, images, pixel + j * channels + c, count)
+                            pooled = maximum(value, pooled) if kind == MAX else add(value, pooled)
+                        if kind == AVERAGE and i == top + rows - 1:
+                            pooled = multiply(pooled, share)
+                        _write(WIDE, output, place + c, pooled, count)
         job = draw(tickets)
 
 
@@ -283,14 +285,20 @@ def _forward(kind, images, window, stride, padding, out):
         out_width = (in_width + sum(padding[1]) - window[1]) // stride[1] + 1
         out = empty((batch, out_height, out_width, channels))
     before = padding[0][0], padding[1][0]
-    jobs = batch * out.shape[1]
-    launch(_pool, jobs, WORK * images.size, kind, images, out, window, stride, before)
+    rows = batch * out.shape[1]
+    rows_a_job = -(-JOB * rows // images.size)
+    launch(
+        _pool, -(-rows // rows_a_job), WORK * images.size,
+        rows_a_job, kind, images, out, window, stride, before,
+    )  # fmt: skip
     return out
 
 
 def _backward(kind, grad_output, images, out, window, stride, padding):
     batch, out_height, _, _ = grad_output.shape
-    rows_a_job = 1 if stride[0] >= window[0] else out_height
+    # windows that overlap downwards make an image one job; so do small images
+    alone = stride[0] >= window[0] and out.size >= JOB * batch
+    rows_a_job = 1 if alone else out_height
     before = padding[0][0], padding[1][0]
     launch(
         _pool_back, batch * out_height // rows_a_job, 2 * WORK * out.size,
