@@ -327,6 +327,27 @@ def _outputs(M, m, step, pitch, X, F, top, left, bias, o, rectify, O, TH, TW, fi
 
 
 @inlined
+def _fetch_outputs(O, o, TH, TW, first, end, share):
+    """Have the outputs of tiles ``first .. end`` brought near, one of 36 shares of them.
+
+    What is written must be fetched first, for want of its whole line; while products are added up
+    memory has nothing else to do.
+    """
+    _, OH, OW, CO = O.shape
+    rows = 4 * (end - first)
+    for r in range(rows * share // 36, rows * (share + 1) // 36):
+        t = first + r // 4
+        b = t // (TH * TW)
+        y = min(OH - 1, t % (TH * TW) // TW * 4 + r % 4)
+        q = ((b * OH + y) * OW + t % TW * 4) * CO + o
+        for _ in range(4):
+            for line in range(0, lanes(WIDE), _LINE):
+                prefetch(O, q + line)
+            prefetch(O, q + lanes(WIDE) - 1)  # a vector seldom begins where a line does
+            q += CO
+
+
+@inlined
 def _directly(X, F, top, left, start, o, rectify, O, b, y0, x0):
     """Compute one tile of outputs as the definition says: where NaN or infinity is about."""
     _, H, W, C = X.shape
@@ -380,19 +401,9 @@ def _by_tiles(tickets, jobs, X, U, F, bias, O, top, left, rectify, span):
         _mix_patches(X, top, left, TH, TW, first, end, T, V, 0, v)
         for block in range((CO + L - 1) // L):
             for z in range(36):
-                _multiply(
-                    V,
-                    z * v,
-                    C,
-                    C,
-                    U,
-                    z * U.shape[1] + block * C * L,
-                    M,
-                    z * m,
-                    L,
-                    end - first,
-                    False,
-                )
+                _fetch_outputs(O, block * L, TH, TW, first, end, z)
+                u = z * U.shape[1] + block * C * L
+                _multiply(V, z * v, C, C, U, u, M, z * m, L, end - first, False)
             _outputs(
                 M, 0, m, L, X, F, top, left, bias, block * L, rectify, O, TH, TW, first,
                 end, T,
