@@ -9,9 +9,12 @@ convolution with 1x1 filters whose pixels are the examples, so three of its four
 - gradient to the inputs: pixels = rows of the weights, filters = columns of `grad_output`.
 
 The fourth, forward with many inputs, would walk down columns of weights that no cache holds. Here
-the weights stream past once, in the order they lie in memory: a block of DEPTH rows at a time, of
-it one panel of columns (copied side by side: 32 kB, the nearest cache), and against this panel
-every example. Each number of the panel is loaded once for six examples: the convolution's tile.
+the weights stream past once, in the order they lie in memory: a block of DEPTH rows and WIDTH
+columns at a time is cut into panels of one vector's width (256 kB together, in the second cache),
+and against each panel (16 kB, in the first) goes every example. Their inputs are copied side by
+side too: rows as long as a power of two would drive each other out of the cache. Each number of a
+panel is loaded once for six examples: the convolution's tile.
+
 One example alone is bound by memory whatever one does; it takes four rows of weights at a time.
 
 Large layers are cut along K into slabs, each with sums of its own that are added up at the end.
@@ -34,6 +37,7 @@ from cnnlab.kernels.vector import (
     lanes,
     load,
     load_first,
+    prefetch,
     splat,
     store,
     store_first,
@@ -42,7 +46,10 @@ from cnnlab.kernels.vector import (
 
 __all__ = ["dense", "dense_backward"]
 
-DEPTH = 256  # rows of weights in a panel
+DEPTH = 128  # rows of weights in a panel
+WIDTH = 512  # columns of weights in a row of panels
+LINE = 16  # numbers in a line of the cache; one more a panel keeps panels out of step in it
+AHEAD = 2048  # weights between the one that is read and the one that memory is asked for
 SLAB = 1 << 18  # weights a job, if there are so many
 SLABS = 8  # jobs at most: each has its own (B, N) sums
 WEIGHT_WORK = 8  # reading one weight from memory takes as long as so many multiply-adds
@@ -51,8 +58,8 @@ _POINT = ((1, 1), ((0, 0), (0, 0)), (1, 1))  # stride, padding, dilation of a 1x
 
 
 @inlined
-def _tile(X, K, k, depth, panel, p, Y, y, q0, q1, q2, q3, q4, q5, c, N):
-    """Add to six examples' sums what `depth` inputs, from input k on, bring to a panel of units."""
+def _tile(X, depth, panel, p, Y, y, q0, q1, q2, q3, q4, q5, c, N):
+    """Add to six examples' sums what `depth` inputs bring to a panel of units."""
     n = N - c
     a0 = load_first(WIDE, Y, y + q0 * N + c, n)
     a1 = load_first(WIDE, Y, y + q1 * N + c, n)
@@ -60,14 +67,14 @@ def _tile(X, K, k, depth, panel, p, Y, y, q0, q1, q2, q3, q4, q5, c, N):
     a3 = load_first(WIDE, Y, y + q3 * N + c, n)
     a4 = load_first(WIDE, Y, y + q4 * N + c, n)
     a5 = load_first(WIDE, Y, y + q5 * N + c, n)
-    for r in range(k, k + depth):
+    for r in range(depth):
         w = load(WIDE, panel, p)
-        a0 = fma(splat(WIDE, at(X, q0 * K + r)), w, a0)
-        a1 = fma(splat(WIDE, at(X, q1 * K + r)), w, a1)
-        a2 = fma(splat(WIDE, at(X, q2 * K + r)), w, a2)
-        a3 = fma(splat(WIDE, at(X, q3 * K + r)), w, a3)
-        a4 = fma(splat(WIDE, at(X, q4 * K + r)), w, a4)
-        a5 = fma(splat(WIDE, at(X, q5 * K + r)), w, a5)
+        a0 = fma(splat(WIDE, at(X, q0 * DEPTH + r)), w, a0)
+        a1 = fma(splat(WIDE, at(X, q1 * DEPTH + r)), w, a1)
+        a2 = fma(splat(WIDE, at(X, q2 * DEPTH + r)), w, a2)
+        a3 = fma(splat(WIDE, at(X, q3 * DEPTH + r)), w, a3)
+        a4 = fma(splat(WIDE, at(X, q4 * DEPTH + r)), w, a4)
+        a5 = fma(splat(WIDE, at(X, q5 * DEPTH + r)), w, a5)
         p += lanes(WIDE)
     store_first(Y, y + q0 * N + c, a0, n)
     store_first(Y, y + q1 * N + c, a1, n)
@@ -75,6 +82,13 @@ def _tile(X, K, k, depth, panel, p, Y, y, q0, q1, q2, q3, q4, q5, c, N):
     store_first(Y, y + q3 * N + c, a3, n)
     store_first(Y, y + q4 * N + c, a4, n)
     store_first(Y, y + q5 * N + c, a5, n)
+
+
+@inlined
+def _fetch(W, w):
+    """Have one vector of weights fetched that will be read soon."""
+    for line in range(0, lanes(WIDE), LINE):
+        prefetch(W, w + line)
 
 
 @inlined
@@ -87,28 +101,37 @@ def _begin(Y, y, bias, B, N, first):
 
 
 @kernel
-def _many(tickets, jobs, X, W, bias, Y, panels):
+def _many(tickets, jobs, X, W, bias, Y, P):
     B, K = X.shape
     N = W.shape[1]
     last = B - 1
     L = lanes(WIDE)
+    near = np.empty(B * DEPTH, np.float32)
     job = draw(tickets)
     while job < jobs:
-        y, panel = job * B * N, job * DEPTH * L
+        y, panels = job * B * N, P.size // jobs * job
         _begin(Y, y, bias, B, N, job == 0)
         behind = K * (job + 1) // jobs
         for k in range(K * job // jobs, behind, DEPTH):
             depth = min(DEPTH, behind - k)
-            for c in range(0, N, L):
+            for q in range(B):
+                for r in range(0, depth, L):
+                    store(near, q * DEPTH + r, load_first(WIDE, X, q * K + k + r, depth - r))
+            for first in range(0, N, WIDTH):
+                end = min(first + WIDTH, N)
                 for r in range(depth):
-                    row = load_first(WIDE, W, (k + r) * N + c, N - c)
-                    store(panels, panel + r * L, row)
-                for q in range(0, B, 6):  # behind the last example comes the last one again
-                    _tile(
-                        X, K, k, depth, panels, panel, Y, y, q, min(q + 1, last),
-                        min(q + 2, last), min(q + 3, last), min(q + 4, last), min(q + 5, last),
-                        c, N,
-                    )  # fmt: skip
+                    for c in range(first, end, L):
+                        w = (k + r) * N + c
+                        _fetch(W, w + AHEAD)
+                        p = panels + (c - first) // L * (DEPTH * L + LINE) + r * L
+                        store(P, p, load_first(WIDE, W, w, N - c))
+                for c in range(first, end, L):
+                    p = panels + (c - first) // L * (DEPTH * L + LINE)
+                    for q in range(0, B, 6):  # behind the last example comes the last one again
+                        _tile(
+                            near, depth, P, p, Y, y, q, min(q + 1, last), min(q + 2, last),
+                            min(q + 3, last), min(q + 4, last), min(q + 5, last), c, N,
+                        )  # fmt: skip
         job = draw(tickets)
 
 
@@ -127,6 +150,11 @@ def _one(tickets, jobs, X, W, bias, Y):
             x2, x3 = splat(WIDE, at(X, k + 2)), splat(WIDE, at(X, k + 3))
             w0, w1, w2, w3 = k * N, (k + 1) * N, (k + 2) * N, (k + 3) * N
             for c in range(0, whole, L):
+                if N < AHEAD:  # longer rows the processor foresees by itself
+                    _fetch(W, w0 + c + AHEAD)
+                    _fetch(W, w1 + c + AHEAD)
+                    _fetch(W, w2 + c + AHEAD)
+                    _fetch(W, w3 + c + AHEAD)
                 a = load(WIDE, Y, y + c)
                 a = fma(x0, load(WIDE, W, w0 + c), a)
                 a = fma(x1, load(WIDE, W, w1 + c), a)
@@ -163,7 +191,7 @@ def dense(inputs, weights, bias=None, *, out=None):
     N = weights.shape[1]
     if out is None:
         out = empty((B, N))
-    if B > 1 and K <= 4 * DEPTH:
+    if B > 1 and K <= 8 * DEPTH:
         conv2d(
             inputs.reshape(1, 1, B, K), weights.reshape(1, 1, K, N), bias, *_POINT,
             out=out.reshape(1, 1, B, N),
@@ -177,7 +205,7 @@ def dense(inputs, weights, bias=None, *, out=None):
     if B == 1:
         launch(_one, slabs, work, inputs, weights, bias, sums.reshape(-1))
     else:
-        panels = empty((slabs * DEPTH * WIDE.lanes,))
+        panels = empty((slabs * WIDTH // WIDE.lanes * (DEPTH * WIDE.lanes + LINE),))
         launch(_many, slabs, work, inputs, weights, bias, sums.reshape(-1), panels)
     if slabs > 1:
         np.add.reduce(sums, axis=0, out=out)
