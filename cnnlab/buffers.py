@@ -9,7 +9,7 @@ Nothing is ever taken from somebody who still has it. When the pool goes, so doe
 
 import ctypes
 import weakref
-from math import prod
+from math import inf, prod
 from threading import local
 from types import TracebackType
 
@@ -26,6 +26,12 @@ _current = local()
 class Pool:
     """Memory to be used again by whatever runs in this thread inside a ``with`` block.
 
+    Parameters
+    ----------
+    most : float
+        Bytes kept while nobody uses them, about: where several threads give back at once, the
+        account may be a little off.
+
     Examples
     --------
     >>> with Pool():
@@ -36,8 +42,10 @@ class Pool:
     True
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: float = inf) -> None:
         self._free: dict[int, list[NDArray[np.float32]]] = {}
+        self._kept = 0  # bytes
+        self._most = most
 
     def __enter__(self) -> "Pool":
         _current.pools = (*_opened(), self)
@@ -63,15 +71,23 @@ class Pool:
         ndarray, float32
         """
         size = prod(shape)
-        free = self._free.setdefault(size, [])
         try:
-            memory = free.pop()
-        except IndexError:
+            memory = self._free[size].pop()
+        except LookupError:
             memory = np.empty(size, np.float32)
+        else:
+            self._kept -= memory.nbytes
         # NumPy makes every view hold on to the lease, so its end is the end of them all.
         lease = (ctypes.c_float * size).from_buffer(memory.data)
-        weakref.finalize(lease, free.append, memory).atexit = False
+        weakref.finalize(lease, self._give_back, memory).atexit = False
         return np.frombuffer(memoryview(lease), np.float32).reshape(shape)
+
+    def _give_back(self, memory: NDArray[np.float32]) -> None:
+        if self._kept + memory.nbytes > self._most:  # of sizes that were needed once: begin anew
+            self._free, self._kept = {}, 0
+        if memory.nbytes <= self._most:
+            self._kept += memory.nbytes
+            self._free.setdefault(memory.size, []).append(memory)
 
 
 def _opened() -> tuple[Pool, ...]:

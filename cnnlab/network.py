@@ -31,7 +31,9 @@ LayerArrays = tuple[dict[str, Array], ...]  # one dict a layer, in their order
 # again, so that they stay near; many behind them, where every group reads all weights.
 _GROUP = 256
 _LEAST_GROUP = 4
-_MAPS_BYTES = 24 << 20  # of the largest feature maps of a group
+_MAPS_BYTES = 12 << 20  # of the largest feature maps of a group
+
+_memory = Pool(most=96 << 20)  # what predictions take for their maps, one after another
 
 
 @dataclass(frozen=True)
@@ -275,8 +277,9 @@ class Network:
         if len(images) == 1 and self.sequential.chain is not None:
             return self._at_once(self.sequential.chain, images, parameters)
         x = images
-        for steps, group in self._parts:
-            x = _pushed(x, steps, parameters, group)
+        with _memory:
+            for steps, group in self._parts:
+                x = _pushed(x, steps, parameters, group)
         return x.copy() if np.may_share_memory(x, images) else x
 
     def _at_once(self, chain: Chain, image: Array, parameters: LayerArrays) -> Array:
@@ -501,13 +504,12 @@ def _pushed(images: Array, steps: Sequence[Step], parameters: LayerArrays, group
         for place, layer in steps:
             x = layer.forward(parameters[place], x, training=False, rng=None)[0]
         return x
-    with Pool():  # the second group takes the memory of the first
-        for start in range(0, len(images), group):
-            x = _pushed(images[start : start + group], steps, parameters, group)
-            if start == 0:
-                results = np.empty((len(images), *x.shape[1:]), np.float32)
-            results[start : start + group] = x
-            del x
+    for start in range(0, len(images), group):
+        x = _pushed(images[start : start + group], steps, parameters, group)
+        if start == 0:
+            results = np.empty((len(images), *x.shape[1:]), np.float32)
+        results[start : start + group] = x
+        del x  # the next group takes its memory
     return results
 
 

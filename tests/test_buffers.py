@@ -1,5 +1,6 @@
 import gc
 import threading
+import tracemalloc
 
 import numpy as np
 
@@ -68,3 +69,18 @@ def test_pools_nest():
     assert array.dtype == np.float32
     assert array.shape == SHAPE
     assert array.flags.carray
+
+
+def test_a_pool_keeps_no_more_than_it_may():
+    most = 3 * 4 * 600 * 600
+    pool = buffers.Pool(most)
+    tracemalloc.start()
+    try:
+        first, second = pool.take(SHAPE), pool.take((1200, 600))
+        del first, second
+        assert tracemalloc.get_traced_memory()[0] > 0.9 * most
+        for rows in (1100, 700, 500, 2400):  # together, and the last one alone, too many
+            pool.take((rows, 600))
+            assert tracemalloc.get_traced_memory()[0] < 1.01 * most
+    finally:
+        tracemalloc.stop()

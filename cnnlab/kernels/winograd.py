@@ -24,6 +24,7 @@ Source: Lavin and Gray 2016, *Fast algorithms for convolutional neural networks*
 
 import numpy as np
 
+from cnnlab.buffers import empty
 from cnnlab.kernels._jit import inlined, kernel
 from cnnlab.kernels._threads import draw, launch
 from cnnlab.kernels.vector import (
@@ -458,12 +459,12 @@ def conv2d(images, filters, bias, top, left, out, rectify):
     tiles = B * TH * TW
     work = 36.0 * tiles * C * CO
     if tiles <= 256 and blocks >= 4:
-        V = np.empty((36, tiles * C + _LINE), np.float32)
+        V = empty((36, tiles * C + _LINE))
         span = max(1, min(24, tiles // 8))
         launch(_mixed_patches, -(-tiles // span), work, images, V, top, left, TH, TW, span)
         launch(_by_filters, blocks, work, images, V, filters, bias, out, top, left, rectify, _DEPTH)
     else:
-        U = np.empty((36, blocks * C * L + _LINE), np.float32)
+        U = empty((36, blocks * C * L + _LINE))
         launch(_mixed_filters, blocks, 100.0 * C * CO, filters, U)
         # the mixed patches of a job should stay in the second cache
         span = max(12, min(24, 3000 // C // 6 * 6, -(-tiles // 16)))
