@@ -49,7 +49,7 @@ def _run(program, image, weights, scratch, output):
         steps, tiles = (FH, 1, FW * C, C, W * C), (OH * OW + 5) // 6
         tickets[0] = 0
         if way == _NARROW:
-            _forward_narrow(tickets, 1, x, F, bias, o, steps, (SH, SW), rectify, 1, tiles)
+            _forward_narrow(tickets, 1, x, F, bias, o, steps, (SH, SW), rectify, tiles)
         elif way == _WIDE:
             _forward_wide(tickets, 1, x, F, bias, o, steps, (SH, SW), rectify, 1, tiles)
         elif way == _PAIRS3:

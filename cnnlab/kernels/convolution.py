@@ -184,9 +184,102 @@ def _forward_wide(tickets, jobs, X, F, bias, O, steps, stride, rectify, groups, 
     _forward(WIDE, tickets, jobs, X, F, bias, O, steps, stride, rectify, groups, span)
 
 
+# Few filters fill one register, and six sums would leave a multiplier waiting: twelve pixels then.
+
+
+@inlined
+def _next(q, last, x, column, row, step, row_skip, image_skip, OH, OW):
+    """Go from output pixel `q`, whose patch starts at `x`, to the next; stay at the last."""
+    if q < last:
+        q += 1
+        x += step
+        column += 1
+        if column == OW:
+            column = 0
+            x += row_skip
+            row += 1
+            if row == OH:
+                row = 0
+                x += image_skip
+    return q, x, column, row
+
+
+@inlined
+def _six(X, r, xs, w, sums):
+    """Add pixel `r` of six patches times one block of filters."""
+    x0, x1, x2, x3, x4, x5 = xs
+    a0, a1, a2, a3, a4, a5 = sums
+    return (
+        fma(splat(NARROW, at(X, x0 + r)), w, a0),
+        fma(splat(NARROW, at(X, x1 + r)), w, a1),
+        fma(splat(NARROW, at(X, x2 + r)), w, a2),
+        fma(splat(NARROW, at(X, x3 + r)), w, a3),
+        fma(splat(NARROW, at(X, x4 + r)), w, a4),
+        fma(splat(NARROW, at(X, x5 + r)), w, a5),
+    )
+
+
+@inlined
+def _put_six(O, qs, sums, CO, rectify):
+    for n in range(6):
+        a = relu(sums[n]) if rectify else sums[n]
+        if CO >= lanes(NARROW):
+            store(O, qs[n] * CO, a)
+        else:
+            store_first(O, qs[n] * CO, a, CO)
+
+
 @kernel
-def _forward_narrow(tickets, jobs, X, F, bias, O, steps, stride, rectify, groups, span):
-    _forward(NARROW, tickets, jobs, X, F, bias, O, steps, stride, rectify, groups, span)
+def _forward_narrow(tickets, jobs, X, F, bias, O, steps, stride, rectify, span):
+    """Jobs are spans of tiles of twelve pixels; all filters are one block."""
+    _, H, W, C = X.shape
+    B, OH, OW, CO = O.shape
+    FH, runs, length, run, below = steps
+    L = lanes(NARROW)
+    P = F
+    if CO != L:
+        P = np.empty(FH * runs * length * L, np.float32)
+        _pack(NARROW, F, FH * runs * length, CO, 0, P)
+    start = load_first(NARROW, bias, 0, CO)
+    step = stride[1] * C
+    row_skip = stride[0] * W * C - OW * step
+    image_skip = (H - OH * stride[0]) * W * C
+    job = draw(tickets)
+    while job < jobs:
+        q = 12 * span * job
+        last = min(q + 12 * span, B * OH * OW) - 1
+        x = _patch(q, OH, OW, H, W, C, stride[0], stride[1])
+        column, row = q % OW, q // OW % OH
+        for _ in range((last - q) // 12 + 1):
+            q0, x0 = q, x
+            ways = (step, row_skip, image_skip, OH, OW)
+            q1, x1, column, row = _next(q0, last, x0, column, row, *ways)
+            q2, x2, column, row = _next(q1, last, x1, column, row, *ways)
+            q3, x3, column, row = _next(q2, last, x2, column, row, *ways)
+            q4, x4, column, row = _next(q3, last, x3, column, row, *ways)
+            q5, x5, column, row = _next(q4, last, x4, column, row, *ways)
+            q6, x6, column, row = _next(q5, last, x5, column, row, *ways)
+            q7, x7, column, row = _next(q6, last, x6, column, row, *ways)
+            q8, x8, column, row = _next(q7, last, x7, column, row, *ways)
+            q9, x9, column, row = _next(q8, last, x8, column, row, *ways)
+            qa, xa, column, row = _next(q9, last, x9, column, row, *ways)
+            qb, xb, column, row = _next(qa, last, xa, column, row, *ways)
+            q, x, column, row = _next(qb, last, xb, column, row, *ways)
+            a = (start, start, start, start, start, start)
+            b = a
+            p = 0
+            for i in range(FH):
+                for j in range(runs):
+                    r = i * below + j * run
+                    for _ in range(length):
+                        w = load(NARROW, P, p)
+                        a = _six(X, r, (x0, x1, x2, x3, x4, x5), w, a)
+                        b = _six(X, r, (x6, x7, x8, x9, xa, xb), w, b)
+                        p += L
+                        r += 1
+            _put_six(O, (q0, q1, q2, q3, q4, q5), a, CO, rectify)
+            _put_six(O, (q6, q7, q8, q9, qa, qb), b, CO, rectify)
+        job = draw(tickets)
 
 
 # ---- forward, one channel and few filters: every weight stays in a register ---------------------
@@ -826,8 +919,13 @@ def conv2d(images, filters, bias, stride, padding, dilation, *, out=None, relu=F
     else:
         groups, span = 1, min(64, max(8, -(-tiles // 16)))
     steps = _steps(filters.shape, X.shape[2] * C, dilation)
+    if narrow:
+        span = -(-span // 2)  # its tiles are twice as large
+        jobs = -(-out.size // (12 * span * CO))
+        launch(_forward_narrow, jobs, work, X, F, start, out, steps, stride, relu, span)
+        return out
     launch(
-        _forward_narrow if narrow else _forward_wide, -(-tiles // span) * groups, work,
+        _forward_wide, -(-tiles // span) * groups, work,
         X, F, start, out, steps, stride, relu, groups, span,
     )  # fmt: skip
     return out
