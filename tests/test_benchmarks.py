@@ -1,5 +1,8 @@
 """What the benchmarks say must follow from what they measured; nothing is timed here."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,6 +10,9 @@ from cnnlab import zoo
 from tests.benchmarks import browser, kernels, report
 from tests.benchmarks.networks import ARCHITECTURES
 from tests.benchmarks.workloads import WORKLOADS
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "tests" / "benchmarks" / "results"
 
 PARAMETERS = {
     "lenet5": 61_706,
@@ -99,3 +105,25 @@ def test_a_table_reads_the_same_in_the_terminal_and_in_the_readme():
     table = report.Table(("workload", "ms"), [("ReLU", "0.5")])
     assert table.text() == "workload   ms\nReLU      0.5"
     assert table.markdown() == "| workload | ms |\n| --- | ---: |\n| ReLU | 0.5 |"
+
+
+def last_run():
+    return json.loads((RESULTS / "kernels.json").read_text())
+
+
+def test_the_readme_shows_the_table_that_was_measured_last():
+    shown = (ROOT / "README.md").read_text().split("<!-- kernels -->\n")[1]
+    table = report.kernel_summary(last_run()).markdown()
+    assert shown.startswith(f"{table}\n\n{report.where_and_when(last_run())}\n")
+
+
+def test_the_summary_gives_the_ratio_to_the_best_of_pytorch_for_both_thread_counts():
+    figures = last_run()
+    titles = {row[0]: row for row in report.kernel_summary(figures).rows}
+    shown = titles["512x512 grey, one 3x3 filter"]
+    for threads, ratio in ((1, shown[2]), (2, shown[4])):
+        (row,) = (
+            row for row in figures["rows"] if (row["name"], row["threads"]) == ("grey_3", threads)
+        )
+        ratios = [side["ratio"] for name, side in row["sides"].items() if name.startswith("torch")]
+        assert ratio == f"{min(ratios):.3g}"

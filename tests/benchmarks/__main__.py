@@ -51,6 +51,7 @@ def _kernels(options: argparse.Namespace) -> None:
     _publish(
         "kernels", figures, report.kernel_table(figures), report.kernel_verdicts(figures), options
     )
+    _keep_markdown("kernels", report.kernel_summary(figures), figures, options)
     if options.picture:
         report.kernel_picture(figures, str(options.output / "kernels.png"))
 
@@ -58,18 +59,18 @@ def _kernels(options: argparse.Namespace) -> None:
 def _startup(options: argparse.Namespace) -> None:
     rounds = 5 if options.quick else 21
     figures = startup.run(rounds, machine.Patience(2.0 if options.quick else 20.0, 300.0))
-    _publish(
-        "startup", figures, report.startup_table(figures), report.startup_verdicts(figures), options
-    )
+    table = report.startup_table(figures)
+    _publish("startup", figures, table, report.startup_verdicts(figures), options)
+    _keep_markdown("startup", table, figures, options)
 
 
 def _browser(options: argparse.Namespace) -> None:
     changes, seconds = (20, 3.0) if options.quick else (60, 5.0)
     patience = machine.Patience(2.0 if options.quick else 20.0, 300.0)
     figures = browser.run(changes, seconds, patience)
-    _publish(
-        "browser", figures, report.browser_table(figures), report.browser_verdicts(figures), options
-    )
+    table = report.browser_table(figures)
+    _publish("browser", figures, table, report.browser_verdicts(figures), options)
+    _keep_markdown("browser", table, figures, options)
 
 
 def _publish(
@@ -79,7 +80,7 @@ def _publish(
     verdicts: Iterable[report.Verdict],
     options: argparse.Namespace,
 ) -> None:
-    """Print the table and the verdicts; keep figures and table in files."""
+    """Print the table and the verdicts; keep the figures in a file."""
     verdicts = list(verdicts)
     missed = sum(not verdict.reached for verdict in verdicts)
     where = report.where_and_when(figures)
@@ -90,6 +91,12 @@ def _publish(
         print(f"the machine was busy, do not quote this (rows with *): {figures['load']}")
     kept = {**figures, "verdicts": [vars(verdict) for verdict in verdicts]}
     (options.output / f"{name}.json").write_text(json.dumps(kept, indent=1) + "\n")
+
+
+def _keep_markdown(
+    name: str, table: report.Table, figures: Mapping[str, Any], options: argparse.Namespace
+) -> None:
+    where = report.where_and_when(figures)
     (options.output / f"{name}.md").write_text(f"{table.markdown()}\n\n{where}\n")
 
 

@@ -61,12 +61,12 @@ SIDES = {
 class Effort:
     """How long to measure."""
 
-    rounds: int = 25
+    rounds: int = 15
     burst: float = 0.06  # seconds of computing a side and round, or one call if that takes longer
-    row_limit: float = 60.0  # seconds of rounds, after which the least number is enough
-    least_rounds: int = 9
-    idle_limit: float = 20.0  # seconds to wait for an idle machine, each round
-    patience: float = 900.0  # seconds to wait for it, altogether
+    row_limit: float = 20.0  # seconds of rounds, after which the least number is enough
+    least_rounds: int = 7
+    idle_limit: float = 10.0  # seconds to wait for an idle machine, each round
+    patience: float = 200.0  # seconds to wait for it, altogether
     memory: bool = True
 
 

@@ -91,6 +91,21 @@ def kernel_table(report: Mapping[str, Any]) -> Table:
     )
 
 
+def kernel_summary(report: Mapping[str, Any]) -> Table:
+    """One line a workload, for the README: our time and the ratio, by thread count."""
+    counts = sorted({row["threads"] for row in report["rows"]})
+    columns = ["workload"]
+    for count in counts:
+        columns += [f"ms, {count} thread{'s' * (count > 1)}", "PyTorch / cnnlab"]
+    lines: dict[str, list[str]] = {}
+    for row in sorted(report["rows"], key=lambda row: row["threads"]):
+        line = lines.setdefault(row["name"], [_WORKLOADS[row["name"]].title])
+        torch = _best(row, "torch")
+        line.append(_milliseconds(row["sides"][OURS]["seconds"]) if row["sides"] else "")
+        line.append(f"{torch['ratio']:.3g}" if torch else "")
+    return Table(columns, list(lines.values()))
+
+
 def _kernel_line(row: Mapping[str, Any], peaks: Mapping[str, float]) -> list[str]:
     workload = _WORKLOADS[row["name"]]
     # Threads that wait for each other's processor say nothing about a library: mark such rows.
