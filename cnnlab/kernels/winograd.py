@@ -444,6 +444,8 @@ def _by_filters(tickets, jobs, X, V, F, bias, O, top, left, rectify, depth):
             end = min(C, c + depth)
             _mix_filters(F, C, CO, job * L, c, end, P, T, U, 0, u)
             for z in range(36):
+                if end == C:
+                    _fetch_outputs(O, job * L, TH, TW, 0, tiles, z)
                 _multiply(V, z * V.shape[1] + c, C, end - c, U, z * u, M, z * m, L, tiles, c > 0)
         _outputs(M, 0, m, L, X, F, top, left, bias, job * L, rectify, O, TH, TW, 0, tiles, T)
         job = draw(tickets)
