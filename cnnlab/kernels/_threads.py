@@ -49,7 +49,7 @@ from cnnlab.kernels._jit import kernel
 
 __all__ = ["draw", "get_num_threads", "launch", "set_num_threads", "threads"]
 
-PARALLEL_WORK = 2_000_000  # multiply-adds below which asking a helper costs more than it saves
+PARALLEL_WORK = 3_000_000  # multiply-adds below which asking a helper costs more than it saves
 _PATIENCE = 10_000  # looks at a bell: about 0.1 ms
 
 _NO_MORE = np.iinfo(np.int64).max // 2
