@@ -122,4 +122,4 @@ def _chained() -> None:
 def _in_parallel() -> None:
     """Reach what only helpers use."""
     with F.threads(2):
-        F.conv2d(_ones(1, 400, 400, 1), _ones(3, 3, 1, 1))
+        F.conv2d(_ones(1, 800, 800, 1), _ones(3, 3, 1, 1))

@@ -36,6 +36,6 @@ def test_where_no_widget_runs_the_page_shows_the_picture_and_its_text(page: Page
         html, _ = HTMLExporter(template_name=template).from_notebook_node(notebook)
         page.set_content(html)
         still = page.locator("img[src^='data:image/png']")
-        assert still.evaluate("(image) => image.naturalHeight") == 200
+        assert still.evaluate("(image) => image.naturalHeight") == 160
     # The lab template of nbconvert leaves the text out, the classic one writes it.
     assert "3x3 filter, 510x510 feature map" in (still.get_attribute("alt") or "")
