@@ -4,38 +4,40 @@ A kernel that can be shared is an ordinary serial function that draws numbers un
 
     @kernel
     def scale(tickets, jobs, rows, factor):
-        job = draw(tickets)
+        job = begin(tickets)
         while job < jobs:
             ...  # row number `job`
-            job = draw(tickets)
+            job = draw(tickets, jobs)
 
     launch(scale, jobs, work, rows, factor)
 
-`launch` runs it in the calling thread and in one helper thread for every further core. All of them
-draw from the same counter, so a thread that is held up simply draws less. Numba's own parallel
-loops are not used: depending on what is installed they abort the process when two Python threads
-start one at once, or hang after a fork.
+`launch` calls it. `begin` draws the first number and, if the work is worth it, puts the call on a
+*board*: where the kernel is, and its arguments. Every helper that reads this makes the same call.
+All draw from one counter, so a thread that is held up simply draws less. When no number is left,
+`draw` takes the call off the board and waits for the helpers that are inside, so that a kernel
+returns when all is done. Between `begin` and the last `draw` a kernel must not raise.
 
-Nothing waits for a helper that is busy elsewhere. Each launch puts one *gate* (a lock) a helper
-into the queue. A helper that gets there passes the gate and holds it while it computes; the
-caller, when no number is left, closes the launch, so that a late helper turns back, and passes
-every gate once, which waits for those inside. So a second caller finds the helpers busy and
-computes alone, and an interrupt at any moment leaves nothing behind that a later launch could trip
-over: there is no shared state but the queue.
+Numba's own parallel loops are not used: depending on what is installed they abort the process when
+two Python threads start one at once, or hang after a fork. Here nobody needs Python's lock to share
+work, and nobody waits for a helper that has not come:
 
-A helper never compiles, nor loads what was compiled: a thread that is inside the compiler when the
-process ends would take it down. So it joins only when the first job has been drawn, which the
-caller can do only once the kernel is ready for just these arguments.
+- The board holds one call. Who finds it taken computes alone.
+- A helper says that it is inside, and only then looks whether the call still stands; the caller
+  takes the call off, and only then looks whether somebody is inside. So no helper can read
+  arguments that are gone.
+- Of the tickets a helper is given the counter alone; from this `begin` and `draw` know it.
+- A helper without work looks at the board for a moment, then goes to sleep on a lock, and says so.
+  Who puts a call on the board opens the locks of those who sleep.
 
-Waking a sleeping thread takes as long as filtering a photograph. So a helper that has just worked
-stays awake for a moment, listening for a bell outside Python; the kernel itself rings it when it
-draws its first job, by when the caller has let go of Python's lock and the helper can have it.
+An interrupt cannot fall into compiled code, so no launch is left half done. Helpers are told to
+leave before the interpreter ends.
 """
 
+import atexit
+import ctypes
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from queue import Empty, SimpleQueue
+from contextlib import contextmanager, suppress
 from threading import Lock, Thread
 from typing import Any
 
@@ -45,120 +47,267 @@ from numba import config
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
+from cnnlab.kernels._atomics import (
+    acquire,
+    add,
+    closed_lock,
+    nap,
+    pause,
+    read,
+    release,
+    replace,
+    write,
+)
 from cnnlab.kernels._jit import kernel
 
-__all__ = ["draw", "get_num_threads", "launch", "set_num_threads", "threads"]
+__all__ = ["begin", "draw", "get_num_threads", "launch", "set_num_threads", "threads"]
 
-PARALLEL_WORK = 3_000_000  # multiply-adds below which asking a helper costs more than it saves
-_PATIENCE = 10_000  # looks at a bell: about 0.1 ms
+HELPER_WORK = 1_500_000  # multiply-adds that make it worth while to ask one helper more
+_MOST_HELPERS = 255
+_PATIENCE = 10_000  # looks at the board before a helper sleeps: some 0.2 ms
+_HASTE = 1_000  # looks before a caller naps while a helper finishes its last job
+_NAP = 50  # microseconds: long enough to give the processor to a helper that lacks one
 
-_NO_MORE = np.iinfo(np.int64).max // 2
+# The words of a call. Arguments follow: one word each, an array has one for every field.
+_NEXT, _BOARD, _SEATS, _ON_BOARD, _ENTRY, _FAILED, _ARGUMENTS = range(7)
+_ROOM = 256
+_SIZE = 2  # which of them says how many tickets there are: the third field of the first argument
+
+# The words of a board, each in a cache line of its own, and then two lines for every helper.
+_LINE = 64
+_CALL, _NUMBER, _FREE_SEATS, _INSIDE, _STOP, _PILLOW, _HELPERS = (_LINE * n for n in range(7))
+_LOCK, _ASLEEP = 0, _LINE  # in a helper's lines
+
+_FREE, _RESERVED = 0, 1  # the call on a board is an address, or one of these
+
+_WORD = ir.IntType(64)
+_WORDS = _WORD.as_pointer()
 
 
 @intrinsic
-def draw(_typing, tickets):
-    """Take the next job number; no two threads get the same one. The first one rings the bell."""
+def begin(_typing, tickets):
+    """Take the first job number. Who gets number 0 puts the call on the board, if it has one."""
 
     def generate(context, builder, signature, arguments):
-        array = context.make_array(signature.args[0])(context, builder, arguments[0])
-        one = ir.Constant(ir.IntType(64), 1)
-        job = builder.atomic_rmw("add", array.data, one, "monotonic")
-        bell = builder.load(builder.gep(array.data, [one]))
-        nothing = ir.Constant(ir.IntType(64), 0)
-        first = builder.and_(
-            builder.icmp_signed("==", job, nothing), builder.icmp_signed("!=", bell, nothing)
-        )
-        with builder.if_then(first, likely=False):
-            address = builder.inttoptr(bell, ir.IntType(64).as_pointer())
-            builder.atomic_rmw("add", address, one, "monotonic")
+        words, size, job = _next(context, builder, signature, arguments)
+        first = builder.icmp_signed("==", job, _constant(0))
+        with builder.if_then(builder.and_(first, _is_owner(builder, size)), likely=False):
+            _write_down(builder, words)
+            _compiled(context, builder, _publish, words)
         return job
 
     return types.int64(tickets), generate
 
 
 @intrinsic
-def _look(_typing, bell):
-    """Read what another thread may be writing, and give way to it for a moment."""
+def draw(_typing, tickets, jobs):
+    """Take the next job number. When none is left, who began takes the call off the board."""
 
     def generate(context, builder, signature, arguments):
-        array = context.make_array(signature.args[0])(context, builder, arguments[0])
-        if "x86" in context.codegen().magic_tuple()[0]:
-            pause = ir.FunctionType(ir.VoidType(), [])
-            builder.call(
-                cgutils.get_or_insert_function(builder.module, pause, "llvm.x86.sse2.pause"), []
-            )
-        return builder.load_atomic(array.data, "acquire", 8)
+        words, size, job = _next(context, builder, signature, arguments)
+        last = builder.icmp_signed(">=", job, arguments[1])
+        with builder.if_then(builder.and_(last, _is_owner(builder, size)), likely=False):
+            _compiled(context, builder, _withdraw, words)
+        return job
 
-    return types.int64(bell), generate
+    return types.int64(tickets, types.int64), generate
+
+
+def _next(context, builder, signature, arguments):
+    """Give the words of a call, how many there are to be seen, and the next job number."""
+    array = context.make_array(signature.args[0])(context, builder, arguments[0])
+    job = builder.atomic_rmw("add", array.data, _constant(1), "monotonic")
+    return array.data, array.nitems, job
+
+
+def _is_owner(builder, size):
+    """Tell whether more can be seen than the counter."""
+    return builder.icmp_signed(">", size, _constant(1))
+
+
+def _compiled(context, builder, function, words):
+    """Call a function that takes the address of a call."""
+    address = builder.ptrtoint(words, _WORD)
+    context.compile_internal(builder, function, types.void(types.int64), [address])
+
+
+def _constant(number):
+    return ir.Constant(_WORD, number)
+
+
+def _write_down(builder, words):
+    """Note the kernel that is being written, and the arguments it was called with."""
+    kernel = builder.function
+    arguments = kernel.args[2:]  # the first two take what it returns and raises
+    if arguments[_SIZE].type != _WORD:
+        raise TypeError(f"the tickets must be the first argument of {kernel.name}")
+    if _ARGUMENTS + len(arguments) > _ROOM:
+        raise ValueError(f"a call has room for {_ROOM - _ARGUMENTS} words, got {len(arguments)}")
+    for place, argument in enumerate(arguments, _ARGUMENTS):
+        slot = _word(builder, words, place)
+        builder.store(argument, builder.bitcast(slot, argument.type.as_pointer()))
+    entry = builder.ptrtoint(_entry(builder.module, kernel), _WORD)
+    builder.store(entry, _word(builder, words, _ENTRY))
+
+
+def _entry(module, kernel):
+    """Write a function that makes a call which was written down; it gives 0 if all went well."""
+    entry = ir.Function(module, ir.FunctionType(_WORD, [_WORDS]), module.get_unique_name("entry"))
+    entry.linkage = "internal"
+    builder = ir.IRBuilder(entry.append_basic_block())
+    arguments = [
+        builder.load(builder.bitcast(_word(builder, entry.args[0], place), kind.as_pointer()))
+        for place, kind in enumerate(kernel.function_type.args[2:], _ARGUMENTS)
+    ]
+    arguments[_SIZE] = _constant(1)  # of the tickets, a helper sees the counter
+    returned, raised = (
+        cgutils.alloca_once(builder, kind.pointee) for kind in kernel.function_type.args[:2]
+    )
+    status = builder.call(kernel, [returned, raised, *arguments])
+    builder.ret(builder.zext(status, _WORD))
+    return entry
+
+
+def _word(builder, words, number):
+    return builder.gep(words, [_constant(number)])
+
+
+@intrinsic
+def _make(_typing, call):
+    """Make a call that is on the board; give 0 if all went well."""
+
+    def generate(_context, builder, _signature, arguments):
+        words = builder.inttoptr(arguments[0], _WORDS)
+        entry = builder.load(_word(builder, words, _ENTRY))
+        kind = ir.FunctionType(_WORD, [_WORDS])
+        return builder.call(builder.inttoptr(entry, kind.as_pointer()), [words])
+
+    return types.int64(call), generate
 
 
 @kernel
-def _listen(bell, silent):
-    """Wait, awake, until `bell` differs from `silent`, but only for a moment."""
-    looks = 0
-    while _look(bell) == silent and looks < _PATIENCE:
-        looks += 1
+def _wake(board, seats):
+    """Wake those of the first helpers who sleep."""
+    for seat in range(seats):
+        lines = board + _HELPERS + 2 * _LINE * seat
+        if replace(lines + _ASLEEP, 1, 0):
+            release(read(lines + _LOCK))
 
 
-class _Launch:
-    """One kernel call that helpers may join."""
+def _publish(call):
+    """Put a call on the board, if there is room, and wake the helpers it may need."""
+    board, seats = read(call + 8 * _BOARD), read(call + 8 * _SEATS)
+    if replace(board + _CALL, _FREE, _RESERVED):
+        write(call + 8 * _ON_BOARD, 1)
+        write(board + _FREE_SEATS, seats)
+        add(board + _NUMBER, 1)
+        write(board + _CALL, call)
+        _wake(board, seats)
 
-    __slots__ = ("arguments", "closed", "error", "finished", "inside", "kernel", "tickets")
 
-    def __init__(self, kernel: Callable[..., None], arguments: tuple[Any, ...], bell: int) -> None:
-        self.kernel = kernel
-        self.arguments = arguments
-        self.tickets = np.array([0, bell], np.int64)  # the next job, and where the bell is
-        self.finished = np.zeros(1, np.int64)  # helpers that have left
-        self.inside = 0  # helpers that have come
-        self.closed = False
-        self.error: BaseException | None = None
+def _withdraw(call):
+    """Take a call off the board, if it is there, and wait for the helpers that are inside."""
+    if read(call + 8 * _ON_BOARD) == 1:
+        board = read(call + 8 * _BOARD)
+        write(board + _CALL, _RESERVED)
+        looks = 0
+        while read(board + _INSIDE) > 0:
+            looks += 1
+            if looks % _HASTE > 0:
+                pause()
+            else:
+                nap(read(board + _PILLOW), _NAP)
+        write(board + _CALL, _FREE)
 
-    def begun(self) -> bool:
-        """Tell whether a job has been drawn; wait a moment for a caller who is about to."""
-        if self.tickets[0] == 0:
-            _listen(self.tickets, 0)
-        return bool(self.tickets[0] > 0)
+
+@kernel
+def _help(board, seat):
+    """Make the calls that are written on the board, each once, until told to stop."""
+    lines = board + _HELPERS + 2 * _LINE * seat
+    made, looks = 0, 0
+    while read(board + _STOP) == 0:
+        call = read(board + _CALL)
+        if call > _RESERVED and read(board + _NUMBER) != made:
+            add(board + _INSIDE, 1)
+            if read(board + _CALL) == call:  # it will stand until this helper has left
+                made = read(board + _NUMBER)
+                if add(board + _FREE_SEATS, -1) > 0 and _make(call) != 0:
+                    write(call + 8 * _FAILED, 1)
+            add(board + _INSIDE, -1)
+            looks = 0
+        elif looks < _PATIENCE:
+            looks += 1
+            pause()
+        else:
+            looks = 0
+            write(lines + _ASLEEP, 1)
+            news = read(board + _STOP) == 1 or (
+                read(board + _CALL) > _RESERVED and read(board + _NUMBER) != made
+            )
+            if not (news and replace(lines + _ASLEEP, 1, 0)):
+                acquire(read(lines + _LOCK))
 
 
 class _Team:
-    """The helper threads, the queue they wait at, and the bell they listen for."""
+    """The helper threads, and the board they look at."""
 
     def __init__(self) -> None:
-        self.queue: SimpleQueue[tuple[_Launch, Lock]] = SimpleQueue()
-        self.bell = np.zeros(1, np.int64)
-        self.bell_address: int = self.bell.ctypes.data
+        size = _HELPERS + 2 * _LINE * _MOST_HELPERS
+        self._memory = np.zeros((size + _LINE) // 8, np.int64)
+        start: int = self._memory.ctypes.data
+        self.board = -(-start // _LINE) * _LINE
+        self._words = self._memory[(self.board - start) // 8 :]
+        self._words[_PILLOW // 8] = closed_lock()
+        self._asleep = self._words[(_HELPERS + _ASLEEP) // 8 :: 2 * _LINE // 8]
+        self._growing = Lock()
         self.helpers: list[Thread] = []
 
     def grow(self, helpers: int) -> None:
-        if not self.helpers:
-            _listen(self.bell, -1)  # compiled here, not in a helper; it does not ring -1
-        while len(self.helpers) < helpers:
-            helper = Thread(target=self._help, name="cnnlab-helper", daemon=True)
-            self.helpers.append(helper)
-            helper.start()
+        """Have so many helpers at least."""
+        with self._growing:
+            if not self.helpers:
+                self._compile()
+            while len(self.helpers) < helpers:
+                seat = len(self.helpers)
+                self._words[(_HELPERS + 2 * _LINE * seat + _LOCK) // 8] = closed_lock()
+                helper = Thread(
+                    target=_help, args=(self.board, seat), name="cnnlab-helper", daemon=True
+                )
+                self.helpers.append(helper)
+                helper.start()
 
-    def _help(self) -> None:
-        heard = 0
-        while True:
-            try:
-                launch, gate = self.queue.get_nowait()
-            except Empty:
-                _listen(self.bell, heard)
-                heard = int(self.bell[0])
-                launch, gate = self.queue.get()
-            with gate:
-                if launch.begun() and not launch.closed:
-                    launch.inside += 1
-                    try:
-                        launch.kernel(launch.tickets, *launch.arguments)
-                    except BaseException as error:  # handed to the caller
-                        launch.error = error
-                    launch.finished[0] += 1
-            del launch, gate  # the arrays are the caller's: keep none alive while waiting
+    def _compile(self) -> None:
+        """Make ready here what helpers run: one must not be in the compiler when Python ends."""
+        self._words[_STOP // 8] = 1
+        _help(self.board, 0)
+        _wake(self.board, 0)
+        self._words[_STOP // 8] = 0
+
+    def keep_apart(self, seats: int) -> None:
+        """Let no helper wake on the processor of the caller, who is not going to leave it.
+
+        Some systems do that to save a processor's waking up: virtual machines above all.
+        """
+        for helper, asleep in zip(self.helpers[:seats], self._asleep, strict=False):
+            if asleep and helper.native_id is not None:
+                elsewhere = os.sched_getaffinity(0) - {_processor()}
+                if elsewhere:
+                    with suppress(OSError):
+                        os.sched_setaffinity(helper.native_id, elsewhere)
+
+    def dismiss(self) -> None:
+        """Let the helpers leave: compiled code is about to go."""
+        if self.helpers:
+            self._words[_STOP // 8] = 1
+            _wake(self.board, len(self.helpers))
+            for helper in self.helpers:
+                helper.join(timeout=1)
 
 
 _team = _Team()
+_processor = (
+    getattr(ctypes.CDLL(None), "sched_getcpu", None) if hasattr(os, "sched_setaffinity") else None
+)
 _num_threads = max(1, config.NUMBA_NUM_THREADS)
 
 
@@ -170,6 +319,14 @@ def _forget_helpers() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_helpers)
+
+
+def _dismiss_helpers() -> None:
+    """Compiled code goes when the interpreter ends: nobody may be in it then."""
+    _team.dismiss()
+
+
+atexit.register(_dismiss_helpers)
 
 
 def get_num_threads() -> int:
@@ -211,38 +368,29 @@ def launch(kernel: Callable[..., None], jobs: int, work: float, *arguments: Any)
         Draws job numbers from `tickets` as long as they are below `jobs`.
     jobs : int
     work : float
-        Multiply-adds of all jobs together: decides whether helpers are asked.
+        Multiply-adds of all jobs together: decides how many helpers are asked.
     *arguments
         What else the kernel needs.
+
+    Raises
+    ------
+    MemoryError
+        If a helper found no memory for what it has to note down; jobs may be missing then.
     """
-    helpers = min(_num_threads, jobs) - 1 if work >= PARALLEL_WORK else 0
+    helpers = min(_num_threads, jobs, 1 + int(work / HELPER_WORK), 1 + _MOST_HELPERS) - 1
     if helpers <= 0:
-        kernel(np.zeros(2, np.int64), jobs, *arguments)
+        kernel(np.zeros(1, np.int64), jobs, *arguments)
         return
     team = _team
-    team.grow(helpers)
-    call = _Launch(kernel, (jobs, *arguments), team.bell_address)
-    gates = [Lock() for _ in range(helpers)]
-    interrupt = None
-    try:
-        for gate in gates:
-            team.queue.put((call, gate))
-        kernel(call.tickets, jobs, *arguments)
-    finally:
-        call.closed = True
-        call.tickets[0] = _NO_MORE  # after an interrupt: a helper stops at its next job
-        for gate in gates:
-            waiting = True
-            while waiting:
-                try:
-                    left = int(call.finished[0])
-                    if call.inside > left:
-                        _listen(call.finished, left)
-                    with gate:  # open again once the helper inside has left
-                        waiting = False
-                except KeyboardInterrupt as raised:
-                    interrupt = raised
-    if interrupt is not None:
-        raise interrupt
-    if call.error is not None:
-        raise call.error
+    if len(team.helpers) < helpers:
+        team.grow(helpers)
+    if _processor is not None:
+        team.keep_apart(helpers)
+    call = np.zeros(_ROOM, np.int64)
+    call[_BOARD], call[_SEATS] = team.board, helpers
+    kernel(call, jobs, *arguments)
+    if call[_FAILED]:
+        raise MemoryError(
+            f"a helper thread of {kernel.__name__} ran out of memory; "
+            "try a smaller batch, or close other programs"
+        )

@@ -17,7 +17,7 @@ from cnnlab.buffers import empty
 from cnnlab.kernels import vector
 from cnnlab.kernels._exponential import exp, exp_minus_one
 from cnnlab.kernels._jit import inlined, kernel
-from cnnlab.kernels._threads import draw, launch
+from cnnlab.kernels._threads import begin, draw, launch
 from cnnlab.kernels.vector import (
     WIDE,
     add,
@@ -107,7 +107,7 @@ def _through(function, grad, output, parameter):
 @kernel
 def _apply(tickets, jobs, function, x, output, parameter):
     step = lanes(WIDE)
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         first, behind = job * CHUNK, min(x.size, (job + 1) * CHUNK)
         whole = behind - (behind - first) % step
@@ -117,13 +117,13 @@ def _apply(tickets, jobs, function, x, output, parameter):
         if count > 0:
             rest = _value(function, load_first(WIDE, x, whole, count), parameter)
             store_first(output, whole, rest, count)
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 @kernel
 def _pass_back(tickets, jobs, function, grad_output, output, grad_x, parameter):
     step = lanes(WIDE)
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         first, behind = job * CHUNK, min(output.size, (job + 1) * CHUNK)
         whole = behind - (behind - first) % step
@@ -135,7 +135,7 @@ def _pass_back(tickets, jobs, function, grad_output, output, grad_x, parameter):
             grad = load_first(WIDE, grad_output, whole, count)
             answer = load_first(WIDE, output, whole, count)
             store_first(grad_x, whole, _through(function, grad, answer, parameter), count)
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 def _forward(function, x, out, parameter=0.0):
@@ -222,23 +222,23 @@ def _winner(x, first, pieces):
 
 @kernel
 def _maxout(tickets, jobs, x, output, pieces):
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         for unit in range(job * ROWS_WORK, min(output.size, (job + 1) * ROWS_WORK)):
             output[unit] = x[_winner(x, unit * pieces, pieces)]
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 @kernel
 def _maxout_backward(tickets, jobs, grad_output, x, grad_x, pieces):
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         for unit in range(job * ROWS_WORK, min(grad_output.size, (job + 1) * ROWS_WORK)):
             first = unit * pieces
             winner = _winner(x, first, pieces)
             for i in range(first, first + pieces):
                 grad_x[i] = grad_output[unit] if i == winner else float32(0)
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 def maxout(x, pieces=2, *, out=None):
@@ -267,7 +267,7 @@ def maxout_backward(grad_output, x, pieces=2, *, out=None):
 def _softmax(tickets, jobs, x, output, rows_a_job):
     rows, classes = x.shape
     step = lanes(WIDE)
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         for row in range(job * rows_a_job, min(rows, (job + 1) * rows_a_job)):
             largest = x[row, 0]
@@ -284,14 +284,14 @@ def _softmax(tickets, jobs, x, output, rows_a_job):
             for c in range(0, classes, step):
                 i, count = row * classes + c, classes - c
                 store_first(output, i, multiply(load_first(WIDE, output, i, count), share), count)
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 @kernel
 def _softmax_backward(tickets, jobs, grad_output, output, grad_x, rows_a_job):
     rows, classes = output.shape
     step = lanes(WIDE)
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         for row in range(job * rows_a_job, min(rows, (job + 1) * rows_a_job)):
             sums = zeros(WIDE)
@@ -305,7 +305,7 @@ def _softmax_backward(tickets, jobs, grad_output, output, grad_x, rows_a_job):
                 grad = subtract(load_first(WIDE, grad_output, i, count), common)
                 share = load_first(WIDE, output, i, count)
                 store_first(grad_x, i, multiply(share, grad), count)
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 def softmax(x, *, out=None):

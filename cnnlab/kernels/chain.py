@@ -33,7 +33,7 @@ FIELDS = 14  # numbers in a row of a program
 
 @kernel
 def _run(program, image, weights, scratch, output):
-    tickets = np.zeros(2, np.int64)
+    tickets = np.zeros(1, np.int64)
     last = program.shape[0] - 1
     X = image
     for n in range(last + 1):

@@ -44,7 +44,7 @@ import numpy as np
 from cnnlab.buffers import empty
 from cnnlab.kernels import picture, winograd
 from cnnlab.kernels._jit import inlined, kernel
-from cnnlab.kernels._threads import draw, launch
+from cnnlab.kernels._threads import begin, draw, launch
 from cnnlab.kernels.vector import (
     HALF,
     NARROW,
@@ -116,7 +116,7 @@ def _pack(width, F, K, CO, c, P):
 
 
 @inlined
-def _forward(width, tickets, jobs, X, F, bias, O, steps, stride, rectify, groups, span):
+def _forward(tickets, jobs, width, X, F, bias, O, steps, stride, rectify, groups, span):
     """Jobs are spans of tiles times groups of filter blocks."""
     _, H, W, C = X.shape
     B, OH, OW, CO = O.shape
@@ -130,7 +130,7 @@ def _forward(width, tickets, jobs, X, F, bias, O, steps, stride, rectify, groups
     P = F
     if CO != L:
         P = np.empty(K * L, np.float32)
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         group = job % groups
         first = 6 * span * (job // groups)
@@ -176,12 +176,12 @@ def _forward(width, tickets, jobs, X, F, bias, O, steps, stride, rectify, groups
                     store_first(O, q5 * CO + o, a5, CO - o)
                 column += 6
                 x0 += 6 * step
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 @kernel
 def _forward_wide(tickets, jobs, X, F, bias, O, steps, stride, rectify, groups, span):
-    _forward(WIDE, tickets, jobs, X, F, bias, O, steps, stride, rectify, groups, span)
+    _forward(tickets, jobs, WIDE, X, F, bias, O, steps, stride, rectify, groups, span)
 
 
 # Few filters fill one register, and six sums would leave a multiplier waiting: twelve pixels then.
@@ -244,7 +244,7 @@ def _forward_narrow(tickets, jobs, X, F, bias, O, steps, stride, rectify, span):
     step = stride[1] * C
     row_skip = stride[0] * W * C - OW * step
     image_skip = (H - OH * stride[0]) * W * C
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         q = 12 * span * job
         last = min(q + 12 * span, B * OH * OW) - 1
@@ -279,7 +279,7 @@ def _forward_narrow(tickets, jobs, X, F, bias, O, steps, stride, rectify, span):
                         r += 1
             _put_six(O, (q0, q1, q2, q3, q4, q5), a, CO, rectify)
             _put_six(O, (q6, q7, q8, q9, qa, qb), b, CO, rectify)
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 # ---- forward, one channel and few filters: every weight stays in a register ---------------------
@@ -288,7 +288,7 @@ _THREE, _FIVE = Fixed(3), Fixed(5)
 
 
 @inlined
-def _bank(width, size, tickets, jobs, X, F, bias, O, stride, rectify):
+def _bank(tickets, jobs, width, size, X, F, bias, O, stride, rectify):
     """Jobs are eight rows of output pixels; only pixels are loaded on the way along a row."""
     _, H, W, _ = X.shape
     _, OH, OW, CO = O.shape
@@ -297,7 +297,7 @@ def _bank(width, size, tickets, jobs, X, F, bias, O, stride, rectify):
     P = np.empty(f * f * lanes(width), np.float32)
     _pack(width, F, f * f, CO, 0, P)
     start = load_first(width, bias, 0, CO)
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         for r in range(8 * job, min(8 * job + 8, O.shape[0] * OH)):
             p = (r // OH * H + r % OH * SH) * W
@@ -316,22 +316,22 @@ def _bank(width, size, tickets, jobs, X, F, bias, O, stride, rectify):
                     store_first(O, q, a, CO)
                 p += SW
                 q += CO
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 @kernel
 def _bank3_wide(tickets, jobs, X, F, bias, O, stride, rectify):
-    _bank(WIDE, _THREE, tickets, jobs, X, F, bias, O, stride, rectify)
+    _bank(tickets, jobs, WIDE, _THREE, X, F, bias, O, stride, rectify)
 
 
 @kernel
 def _bank3_narrow(tickets, jobs, X, F, bias, O, stride, rectify):
-    _bank(NARROW, _THREE, tickets, jobs, X, F, bias, O, stride, rectify)
+    _bank(tickets, jobs, NARROW, _THREE, X, F, bias, O, stride, rectify)
 
 
 @kernel
 def _bank5_narrow(tickets, jobs, X, F, bias, O, stride, rectify):
-    _bank(NARROW, _FIVE, tickets, jobs, X, F, bias, O, stride, rectify)
+    _bank(tickets, jobs, NARROW, _FIVE, X, F, bias, O, stride, rectify)
 
 
 # ---- one channel and very few filters: two neighbouring pixels side by side in a vector ---------
@@ -344,7 +344,7 @@ def _bank5_narrow(tickets, jobs, X, F, bias, O, stride, rectify):
 
 
 @inlined
-def _pairs(size, tickets, jobs, X, F, bias, O, rectify):
+def _pairs(tickets, jobs, size, X, F, bias, O, rectify):
     """Jobs are eight rows of output pixels."""
     _, H, W, _ = X.shape
     _, OH, OW, CO = O.shape
@@ -355,7 +355,7 @@ def _pairs(size, tickets, jobs, X, F, bias, O, rectify):
         store(P, k * lanes(NARROW), zipped(w, w))
     b = load_first(HALF, bias, 0, CO)
     start = zipped(b, b)
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         for r in range(8 * job, min(8 * job + 8, O.shape[0] * OH)):
             for pair in range((OW + 1) // 2):
@@ -377,17 +377,17 @@ def _pairs(size, tickets, jobs, X, F, bias, O, rectify):
                 q = (r * OW + x) * CO
                 store_first(O, q, evens(a), CO)
                 store_first(O, q + CO, odds(a), CO)
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 @kernel
 def _pairs3(tickets, jobs, X, F, bias, O, rectify):
-    _pairs(_THREE, tickets, jobs, X, F, bias, O, rectify)
+    _pairs(tickets, jobs, _THREE, X, F, bias, O, rectify)
 
 
 @kernel
 def _pairs5(tickets, jobs, X, F, bias, O, rectify):
-    _pairs(_FIVE, tickets, jobs, X, F, bias, O, rectify)
+    _pairs(tickets, jobs, _FIVE, X, F, bias, O, rectify)
 
 
 @inlined
@@ -443,12 +443,12 @@ def _collect(a, CO, D, d):
 
 
 @inlined
-def _pairs_to_filters(size, tickets, jobs, X, G, D, DB):
+def _pairs_to_filters(tickets, jobs, size, X, G, D, DB):
     """Jobs are parts of the output rows, each with sums of its own."""
     _, H, W, _ = X.shape
     B, OH, OW, CO = G.shape
     f = known(size)
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         row, end = B * OH * job // jobs, B * OH * (job + 1) // jobs
         while row < end:
@@ -460,17 +460,17 @@ def _pairs_to_filters(size, tickets, jobs, X, G, D, DB):
                     OW // 2, rows, D, (job * f + i) * f * CO, f * CO, DB, job * CO,
                 )  # fmt: skip
             row += rows
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 @kernel
 def _pairs3_to_filters(tickets, jobs, X, G, D, DB):
-    _pairs_to_filters(_THREE, tickets, jobs, X, G, D, DB)
+    _pairs_to_filters(tickets, jobs, _THREE, X, G, D, DB)
 
 
 @kernel
 def _pairs5_to_filters(tickets, jobs, X, G, D, DB):
-    _pairs_to_filters(_FIVE, tickets, jobs, X, G, D, DB)
+    _pairs_to_filters(tickets, jobs, _FIVE, X, G, D, DB)
 
 
 # ---- gradient to the filters: walk along the image ----------------------------------------------
@@ -589,7 +589,7 @@ def _runs_to_filters(tickets, jobs, X, G, D, DB, steps, stride, visit):
     B, OH, OW, CO = G.shape
     SH, SW = stride
     FH, _, length, _, below = steps
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         row, end = B * OH * job // jobs, B * OH * (job + 1) // jobs
         while row < end:
@@ -606,7 +606,7 @@ def _runs_to_filters(tickets, jobs, X, G, D, DB, steps, stride, visit):
                     )  # fmt: skip
             _bias_tile(NARROW, G, g, CO, rows * OW, CO, DB, job * CO)
             row += rows
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 @kernel
@@ -625,7 +625,7 @@ def _bias_tile(width, G, g, n, pixels, CO, D, d):
 
 
 @inlined
-def _to_filters(width, tickets, jobs, X, G, D, DB, steps, stride, groups, visit):
+def _to_filters(tickets, jobs, width, X, G, D, DB, steps, stride, groups, visit):
     """Jobs are parts of the output rows times groups of tiles; each part has sums of its own."""
     _, H, W, C = X.shape
     B, OH, OW, CO = G.shape
@@ -637,7 +637,7 @@ def _to_filters(width, tickets, jobs, X, G, D, DB, steps, stride, groups, visit)
     tiles = (K + 5) // 6
     blocks = (CO + L - 1) // L
     parts = jobs // groups
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         part, group = job // groups, job % groups
         row, end = B * OH * part // parts, B * OH * (part + 1) // parts
@@ -667,17 +667,17 @@ def _to_filters(width, tickets, jobs, X, G, D, DB, steps, stride, groups, visit)
                 if group == 0:
                     _bias_tile(width, G, g + o, CO - o, rows * OW, CO, DB, part * CO + o)
             row += rows
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 @kernel
 def _to_filters_wide(tickets, jobs, X, G, D, DB, steps, stride, groups, visit):
-    _to_filters(WIDE, tickets, jobs, X, G, D, DB, steps, stride, groups, visit)
+    _to_filters(tickets, jobs, WIDE, X, G, D, DB, steps, stride, groups, visit)
 
 
 @kernel
 def _to_filters_narrow(tickets, jobs, X, G, D, DB, steps, stride, groups, visit):
-    _to_filters(NARROW, tickets, jobs, X, G, D, DB, steps, stride, groups, visit)
+    _to_filters(tickets, jobs, NARROW, X, G, D, DB, steps, stride, groups, visit)
 
 
 # ---- gradient to the images: walk along the filters, scatter to the patches ---------------------
@@ -692,26 +692,26 @@ def _turn_filters(tickets, jobs, F, T, length):
     CO = F.shape[2]
     blocks = T.shape[1]
     L = lanes(WIDE)
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         for block in range(blocks):
             for k in range(L):
                 n = block * L + k
                 for o in range(CO):
                     T[job, block, o, k] = F[job, n, o] if n < length else np.float32(0)
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 @kernel
 def _turn(tickets, jobs, F, T):
     """Turn the filters by half a turn, and exchange channels and filters; jobs are weights."""
     _, C, CO = F.shape
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         for o in range(CO):
             for c in range(C):
                 T[jobs - 1 - job, o, c] = F[job, c, o]
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 @inlined
@@ -775,7 +775,7 @@ def _to_images(tickets, jobs, G, T, D, flat, steps, stride, frame):
     if framed:
         S = np.empty(FRH * FRW * C, np.float32)
     size = FRH * FRW * C
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         s = 0 if framed else job * size
         S[s : s + size] = 0
@@ -796,7 +796,7 @@ def _to_images(tickets, jobs, G, T, D, flat, steps, stride, frame):
                 d = (job * H + y) * W * C
                 p = ((y + top) * FRW + left) * C
                 flat[d : d + W * C] = S[p : p + W * C]
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 # ---- the choice of a way, and the calls ---------------------------------------------------------

@@ -28,7 +28,7 @@ import numpy as np
 
 from cnnlab.buffers import empty
 from cnnlab.kernels._jit import inlined, kernel
-from cnnlab.kernels._threads import draw, launch
+from cnnlab.kernels._threads import begin, draw, launch
 from cnnlab.kernels.convolution import conv2d
 from cnnlab.kernels.vector import (
     WIDE,
@@ -107,7 +107,7 @@ def _many(tickets, jobs, X, W, bias, Y, P):
     last = B - 1
     L = lanes(WIDE)
     near = np.empty(B * DEPTH, np.float32)
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         y, panels = job * B * N, P.size // jobs * job
         _begin(Y, y, bias, B, N, job == 0)
@@ -132,7 +132,7 @@ def _many(tickets, jobs, X, W, bias, Y, P):
                             near, depth, P, p, Y, y, q, min(q + 1, last), min(q + 2, last),
                             min(q + 3, last), min(q + 4, last), min(q + 5, last), c, N,
                         )  # fmt: skip
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 @kernel
@@ -140,7 +140,7 @@ def _one(tickets, jobs, X, W, bias, Y):
     K, N = W.shape
     L = lanes(WIDE)
     whole = N - N % L
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         y = job * N
         _begin(Y, y, bias, 1, N, job == 0)
@@ -177,7 +177,7 @@ def _one(tickets, jobs, X, W, bias, Y):
                 a = fma(x0, load_first(WIDE, W, k * N + c, N - c), a)
                 store_first(Y, y + c, a, N - c)
             k += 1
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 @lru_cache(maxsize=64)

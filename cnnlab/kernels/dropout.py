@@ -9,7 +9,7 @@ from numba import float32, uint64
 
 from cnnlab.buffers import empty
 from cnnlab.kernels._jit import kernel
-from cnnlab.kernels._threads import draw, launch
+from cnnlab.kernels._threads import begin, draw, launch
 
 __all__ = ["dropout_mask"]
 
@@ -19,7 +19,7 @@ WORK = 16  # one die takes as long as so many multiply-adds
 
 @kernel
 def _dropout_mask(tickets, jobs, mask, rate, kept, seed):
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         for i in range(job * CHUNK, min(mask.size, (job + 1) * CHUNK)):
             bits = seed + uint64(i + 1) * uint64(0x9E3779B97F4A7C15)
@@ -28,7 +28,7 @@ def _dropout_mask(tickets, jobs, mask, rate, kept, seed):
             bits = bits ^ (bits >> uint64(31))
             die = float32(bits >> uint64(40)) * float32(2.0**-24)
             mask[i] = float32(0) if die < rate else kept
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 def dropout_mask(count, rate, seed, *, out=None):

@@ -13,7 +13,7 @@ import numpy as np
 
 from cnnlab.buffers import empty
 from cnnlab.kernels._jit import inlined, kernel
-from cnnlab.kernels._threads import draw, launch
+from cnnlab.kernels._threads import begin, draw, launch
 from cnnlab.kernels.vector import WIDE, fma, lanes, load, load_first, total, zeros
 
 __all__ = ["adam_step", "sgd_step"]
@@ -39,7 +39,7 @@ def _sgd(
     tickets, jobs, parameters, gradients, velocity, new_parameters, new_velocity, squares,
     rate, momentum, nesterov, decay,
 ):  # fmt: skip
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         first, behind = job * CHUNK, min(parameters.size, (job + 1) * CHUNK)
         p, g = parameters[first:behind], gradients[first:behind]
@@ -59,7 +59,7 @@ def _sgd(
             else:
                 for i in range(p.size):
                     new_p[i] = p[i] - rate * new_v[i]
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 @kernel
@@ -67,7 +67,7 @@ def _adam(
     tickets, jobs, parameters, gradients, mean, square, new_parameters, new_mean, new_square,
     squares, rate, beta1, beta2, rest1, rest2, scale, epsilon, decay, kept,
 ):  # fmt: skip
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         first, behind = job * CHUNK, min(parameters.size, (job + 1) * CHUNK)
         p, g, new_p = (
@@ -85,7 +85,7 @@ def _adam(
             new_s[i] = beta2 * s[i] + rest2 * slope * slope
         for i in range(p.size):
             new_p[i] = kept * p[i] - rate * new_m[i] / (np.sqrt(new_s[i]) * scale + epsilon)
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 def _added(squares):

@@ -27,7 +27,7 @@ vector by four rows: the tile takes those.
 import numpy as np
 
 from cnnlab.kernels._jit import inlined, kernel
-from cnnlab.kernels._threads import draw, launch
+from cnnlab.kernels._threads import begin, draw, launch
 from cnnlab.kernels.vector import (
     WIDE,
     Fixed,
@@ -138,7 +138,7 @@ def _copy_planes(X, b, first, rows, top, left, S, row):
 
 
 @inlined
-def _one_filter(size, tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify):
+def _one_filter(tickets, jobs, size, X, flat, F, FH, FW, bias, O, top, left, right, rectify):
     _, H, W, C = X.shape
     B, OH, OW, _ = O.shape
     bands = jobs // B
@@ -149,7 +149,7 @@ def _one_filter(size, tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, rig
     S = flat
     if copied:
         S = np.empty(C * (_BAND + FH - 1) * row, np.float32)
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         b = job // bands
         y1 = min(job % bands * _BAND + _BAND, OH)
@@ -167,27 +167,27 @@ def _one_filter(size, tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, rig
                     size, S, s + y * row + x, row, rows * row, C, F, FH, FW, start,
                     O, (b * OH + y0 + y) * OW + x, OW, rectify,
                 )  # fmt: skip
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 @kernel
 def _three_by_three(tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify):
-    _one_filter(_THREE, tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify)
+    _one_filter(tickets, jobs, _THREE, X, flat, F, FH, FW, bias, O, top, left, right, rectify)
 
 
 @kernel
 def _five_by_five(tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify):
-    _one_filter(_FIVE, tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify)
+    _one_filter(tickets, jobs, _FIVE, X, flat, F, FH, FW, bias, O, top, left, right, rectify)
 
 
 @kernel
 def _seven_by_seven(tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify):
-    _one_filter(_SEVEN, tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify)
+    _one_filter(tickets, jobs, _SEVEN, X, flat, F, FH, FW, bias, O, top, left, right, rectify)
 
 
 @kernel
 def _any_size(tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify):
-    _one_filter(_ANY, tickets, jobs, X, flat, F, FH, FW, bias, O, top, left, right, rectify)
+    _one_filter(tickets, jobs, _ANY, X, flat, F, FH, FW, bias, O, top, left, right, rectify)
 
 
 _KERNELS = {(3, 3): _three_by_three, (5, 5): _five_by_five, (7, 7): _seven_by_seven}

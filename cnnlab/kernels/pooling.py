@@ -19,7 +19,7 @@ from numba import float32
 
 from cnnlab.buffers import empty
 from cnnlab.kernels._jit import inlined, kernel
-from cnnlab.kernels._threads import draw, launch
+from cnnlab.kernels._threads import begin, draw, launch
 from cnnlab.kernels.vector import (
     NARROW,
     WIDE,
@@ -100,7 +100,7 @@ def _pool(tickets, jobs, rows_a_job, kind, images, output, window, stride, befor
     nothing = float32(-np.inf if kind == MAX else 0)
     part = float32(1) / float32(window[0] * window[1])
     share = splat(WIDE, part)
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         for row in range(job * rows_a_job, min((job + 1) * rows_a_job, batch * out_height)):
             b, y = row // out_height, row % out_height
@@ -135,7 +135,7 @@ def _pool(tickets, jobs, rows_a_job, kind, images, output, window, stride, befor
                         if kind == AVERAGE and i == top + rows - 1:
                             pooled = multiply(pooled, share)
                         _write(WIDE, output, place + c, pooled, count)
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 # ---- backward -----------------------------------------------------------------------------------
@@ -182,7 +182,7 @@ def _pool_back(
     few = channels <= lanes(NARROW)  # half a vector holds them
     tiled = stride[0] >= window[0] and stride[1] >= window[1]
     whole = lanes(WIDE)
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         b, first = job * rows_a_job // out_height, job * rows_a_job % out_height
         image = b * in_height * line
@@ -250,7 +250,7 @@ def _pool_back(
             if tiled:  # nor the rows below this one, before the next
                 gap = image + (top + rows) * line
                 _fill(grad_images, gap, (behind - top - rows) * line, float32(0))
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 # ---- called from outside ------------------------------------------------------------------------

@@ -26,7 +26,7 @@ import numpy as np
 
 from cnnlab.buffers import empty
 from cnnlab.kernels._jit import inlined, kernel
-from cnnlab.kernels._threads import draw, launch
+from cnnlab.kernels._threads import begin, draw, launch
 from cnnlab.kernels.vector import (
     WIDE,
     add,
@@ -379,10 +379,10 @@ def _mixed_filters(tickets, jobs, F, U):
     L = lanes(WIDE)
     T = np.empty(18 * L, np.float32)
     P = np.empty(9 * C * L, np.float32)
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         _mix_filters(F, C, CO, job * L, 0, C, P, T, U, job * C * L, U.shape[1])
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 @kernel
@@ -396,7 +396,7 @@ def _by_tiles(tickets, jobs, X, U, F, bias, O, top, left, rectify, span):
     v, m = span * C + _LINE, span * L + _LINE
     V = np.empty(36 * v, np.float32)
     M = np.empty(36 * m, np.float32)
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         first, end = job * span, min(B * TH * TW, (job + 1) * span)
         _mix_patches(X, top, left, TH, TW, first, end, T, V, 0, v)
@@ -409,7 +409,7 @@ def _by_tiles(tickets, jobs, X, U, F, bias, O, top, left, rectify, span):
                 M, 0, m, L, X, F, top, left, bias, block * L, rectify, O, TH, TW, first,
                 end, T,
             )  # fmt: skip
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 @kernel
@@ -418,11 +418,11 @@ def _mixed_patches(tickets, jobs, X, V, top, left, TH, TW, span):
     C = X.shape[3]
     tiles = X.shape[0] * TH * TW
     T = np.empty(36 * lanes(WIDE), np.float32)
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         first, end = job * span, min(tiles, (job + 1) * span)
         _mix_patches(X, top, left, TH, TW, first, end, T, V, first * C, V.shape[1])
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 @kernel
@@ -438,7 +438,7 @@ def _by_filters(tickets, jobs, X, V, F, bias, O, top, left, rectify, depth):
     U = np.empty(36 * u, np.float32)
     M = np.empty(36 * m, np.float32)
     P = np.empty(9 * depth * L, np.float32)
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         for c in range(0, C, depth):
             end = min(C, c + depth)
@@ -448,7 +448,7 @@ def _by_filters(tickets, jobs, X, V, F, bias, O, top, left, rectify, depth):
                     _fetch_outputs(O, job * L, TH, TW, 0, tiles, z)
                 _multiply(V, z * V.shape[1] + c, C, end - c, U, z * u, M, z * m, L, tiles, c > 0)
         _outputs(M, 0, m, L, X, F, top, left, bias, job * L, rectify, O, TH, TW, 0, tiles, T)
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 def conv2d(images, filters, bias, top, left, out, rectify):
@@ -575,7 +575,7 @@ def _to_filters(tickets, jobs, X, G, D, DB, top, left, span):
     v, q = span * C + _LINE, span * pitch + _LINE
     V = np.empty(36 * v, np.float32)
     Q = np.empty(36 * q, np.float32)
-    job = draw(tickets)
+    job = begin(tickets)
     while job < jobs:
         stop = tiles * (job + 1) // jobs
         for first in range(tiles * job // jobs, stop, span):
@@ -589,7 +589,7 @@ def _to_filters(tickets, jobs, X, G, D, DB, top, left, span):
                             V, z * v, C, c, Q, z * q + o, pitch, end - first,
                             D, (job * 36 + z) * C * pitch + o,
                         )  # fmt: skip
-        job = draw(tickets)
+        job = draw(tickets, jobs)
 
 
 _WEIGHT_MIX = np.array(

@@ -1,5 +1,6 @@
 """Kernels on several threads: equal results, and nothing aborts, hangs or is left behind."""
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -7,13 +8,16 @@ import textwrap
 import threading
 import time
 
+import numpy as np
 import pytest
+from numba import njit
 
 from cnnlab import functional as F
 from cnnlab.kernels import _threads
-from cnnlab.kernels._threads import PARALLEL_WORK, launch
+from cnnlab.kernels._atomics import read
+from cnnlab.kernels._threads import HELPER_WORK, begin, draw, launch
 
-LARGE = PARALLEL_WORK
+LARGE = 1000 * HELPER_WORK  # enough for as many helpers as there may be
 
 # Large enough for helpers to be asked, and every way of computing a convolution.
 CASES = """
@@ -155,116 +159,187 @@ def test_the_number_of_threads_is_the_environments(count):
     assert finished.stdout == f"{count} {count - 1}\n", finished.stderr
 
 
-# ---- the launch itself, with Python functions in the place of kernels ----------------------------
+# ---- the launch itself, with kernels that note what happens --------------------------------------
+
+PYTHON_IDENT = ctypes.cast(ctypes.pythonapi.PyThread_get_thread_ident, ctypes.c_void_p).value
+ident = ctypes.CFUNCTYPE(ctypes.c_ulong)(PYTHON_IDENT)
 
 
-def drawing(done):
-    """Make a stand-in for a kernel that notes which thread took which job."""
-    lock = threading.Lock()
+@njit(nogil=True)
+def note_who(tickets, jobs, who, times, looks):
+    """Write down who does each job, and how often; take a while for each."""
+    job = begin(tickets)
+    while job < jobs:
+        who[job] = ident()
+        times[job] += 1
+        for _ in range(looks):
+            read(who.ctypes.data)
+        job = draw(tickets, jobs)
 
-    def kernel(tickets, jobs):
-        while True:
-            with lock:
-                job = int(tickets[0])
-                tickets[0] += 1
-            if job >= jobs:
-                return
-            done.append((job, threading.current_thread().name))
-            time.sleep(0.001)
 
-    return kernel
+@njit(nogil=True)
+def meet(tickets, jobs, caller, met, leave):
+    """Return when told; say whether a helper has come."""
+    job = begin(tickets)
+    while job < jobs:
+        if ident() == caller:
+            while read(met.ctypes.data) == 0:
+                pass
+        else:
+            met[0] = 1
+            while read(leave.ctypes.data) == 0:
+                pass
+        job = draw(tickets, jobs)
+
+
+@njit(nogil=True)
+def fail_in_a_helper(tickets, jobs, caller, met):
+    if ident() != caller:
+        met[0] = 1
+        raise MemoryError
+    job = begin(tickets)
+    while job < jobs:
+        while read(met.ctypes.data) == 0:
+            pass
+        job = draw(tickets, jobs)
+
+
+@njit(nogil=True)
+def tickets_last(jobs, tickets):
+    job = begin(tickets)
+    while job < jobs:
+        job = draw(tickets, jobs)
+
+
+@njit(nogil=True)
+def too_much_to_write_down(tickets, jobs, a, b):
+    begin(tickets)
+
+
+def noted(jobs, work, threads, looks=20_000):
+    """Launch `note_who`; say who took part. Every job must have been done once."""
+    who, times = np.zeros(jobs, np.int64), np.zeros(jobs, np.int64)
+    with F.threads(threads):
+        launch(note_who, jobs, work, who, times, looks)
+    assert times.tolist() == [1] * jobs
+    return set(who.tolist())
+
+
+def helpers():
+    return {helper.ident for helper in _threads._team.helpers}
 
 
 def test_every_job_is_done_once_and_helpers_take_part():
-    done = []
+    met = noted(200, LARGE, threads=3)
+    assert threading.get_ident() in met
+    assert met & helpers()
+    assert met <= helpers() | {threading.get_ident()}
+
+
+def test_a_helper_that_slept_comes_again():
+    for _ in range(20):
+        assert noted(200, LARGE, threads=2) & helpers()
+        time.sleep(0.01)  # far longer than a helper looks around
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "sched_setaffinity") or len(os.sched_getaffinity(0)) < 2,
+    reason="needs a system that says which processor a thread may run on, and two processors",
+)
+def test_a_helper_that_slept_may_wake_on_any_processor_but_the_callers():
+    noted(2, LARGE, threads=2)
+    time.sleep(0.05)
+    every = os.sched_getaffinity(0)
+    noted(200, LARGE, threads=2)
+    allowed = os.sched_getaffinity(_threads._team.helpers[0].native_id)
+    assert allowed < every
+    assert len(allowed) == len(every) - 1
+    assert os.sched_getaffinity(0) == every  # the caller's own business
+
+
+def test_ten_thousand_launches_in_a_row_do_every_job_once():
+    noted(10, LARGE, threads=3)
+    who, times = np.zeros(5, np.int64), np.zeros(5, np.int64)
     with F.threads(3):
-        launch(drawing(done), 200, LARGE)
-    assert sorted(job for job, _ in done) == list(range(200))
-    assert "cnnlab-helper" in {name for _, name in done}
+        for _ in range(10_000):
+            launch(note_who, 5, LARGE, who, times, 10)
+    assert times.tolist() == [10_000] * 5
 
 
 def test_little_work_stays_in_the_calling_thread():
-    done = []
-    with F.threads(3):
-        launch(drawing(done), 20, LARGE - 1)
-    assert {name for _, name in done} == {threading.current_thread().name}
+    assert noted(20, HELPER_WORK - 1, threads=3) == {threading.get_ident()}
 
 
-def test_a_second_caller_does_not_wait_for_a_busy_helper():
-    helper_is_in, release = threading.Event(), threading.Event()
+def test_one_helper_is_asked_for_every_share_of_work():
+    for _ in range(50):
+        assert len(noted(50, 1.5 * HELPER_WORK, threads=4, looks=1000)) <= 2
 
-    def stuck(tickets, _jobs):
-        tickets[0] += 1
-        if threading.current_thread().name == "cnnlab-helper":
-            helper_is_in.set()
-            release.wait(30)
-        else:
-            helper_is_in.wait(30)
 
-    with F.threads(len(_threads._team.helpers) + 2):
-        helpers = F.get_num_threads() - 1
-        first = threading.Thread(target=launch, args=(stuck, helpers + 1, LARGE))
+def test_a_second_caller_does_not_wait_for_busy_helpers():
+    met, leave, threads = np.zeros(1, np.int64), np.zeros(1, np.int64), 2
+
+    def first_caller():
+        launch(meet, threads, LARGE, threading.get_ident(), met, leave)
+
+    with F.threads(threads):
+        first = threading.Thread(target=first_caller)
         first.start()
-        assert helper_is_in.wait(30)
-        done = []
-        launch(drawing(done), 10, LARGE)
-        assert sorted(job for job, _ in done) == list(range(10))
+        while not met[0]:
+            time.sleep(0.001)
+        assert noted(10, LARGE, threads) == {threading.get_ident()}
         assert first.is_alive()
-        release.set()
+        leave[0] = 1
         first.join(30)
         assert not first.is_alive()
 
 
-def test_a_helper_stays_out_while_the_caller_compiles():
-    entered = []
-
-    def compiled_first(tickets, jobs):
-        entered.append((threading.current_thread().name, int(tickets[0])))
-        if threading.current_thread().name != "cnnlab-helper":
-            time.sleep(0.05)  # the compiler: no job has been drawn
-        tickets[0] += jobs
-
-    with F.threads(2):
-        for _ in range(5):
-            launch(compiled_first, 2, LARGE)
-    assert [drawn for name, drawn in entered if name == "cnnlab-helper" and drawn == 0] == []
-    assert len(entered) >= 5
-
-
-def test_the_bell_can_be_heard_before_there_is_anybody_to_listen():
+def test_a_helper_starts_when_all_that_it_runs_is_compiled():
     finished = python(
         """
         from cnnlab.kernels import _threads
 
-        grown = []
+        ready = []
 
         class Helper:
             def __init__(self, **_):
-                grown.append(bool(_threads._listen.signatures))
+                ready.append(bool(_threads._help.signatures and _threads._wake.signatures))
 
             def start(self):
                 pass
 
         _threads.Thread = Helper
         _threads._Team().grow(1)
-        print(grown)
+        print(ready)
         """
     )
     assert finished.stdout == "[True]\n", finished.stderr
 
 
-def test_an_error_in_a_helper_reaches_the_caller():
-    met = threading.Event()
+@pytest.mark.parametrize("pause", [0, 0.05], ids=["awake", "asleep"])
+def test_a_process_ends_whatever_its_helpers_are_at(pause):
+    finished = python(f"import time; compute(); time.sleep({pause}); print('done')")
+    assert (finished.returncode, finished.stdout, finished.stderr) == (0, "done\n", "")
 
-    def failing(tickets, _jobs):
-        tickets[0] += 1
-        if threading.current_thread().name == "cnnlab-helper":
-            met.set()
-            raise MemoryError("no room for the scratch")
-        met.wait(30)
 
-    with F.threads(2), pytest.raises(MemoryError, match="no room for the scratch"):
-        launch(failing, 2, LARGE)
+def test_a_helper_without_memory_is_an_error_of_the_caller():
+    met = np.zeros(1, np.int64)
+    with (
+        F.threads(2),
+        pytest.raises(MemoryError, match="fail_in_a_helper ran out of memory; try a"),
+    ):
+        launch(fail_in_a_helper, 2, LARGE, threading.get_ident(), met)
+    assert noted(200, LARGE, threads=2) & helpers()  # and it is there again
+
+
+def test_the_tickets_come_first():
+    with pytest.raises(TypeError, match=r"tickets must be the first argument of .*tickets_last"):
+        tickets_last(1, np.zeros(1, np.int64))
+
+
+def test_a_kernel_with_too_many_arguments_is_refused_when_compiled():
+    many = (0,) * 200
+    with pytest.raises(ValueError, match="a call has room for 250 words, got 408"):
+        too_much_to_write_down(np.zeros(1, np.int64), 1, many, many)
 
 
 def test_no_threads_at_all_is_refused():
