@@ -21,16 +21,20 @@ from cnnlab.buffers import empty
 from cnnlab.kernels._jit import inlined, kernel
 from cnnlab.kernels._threads import begin, draw, launch
 from cnnlab.kernels.vector import (
+    HALF,
     NARROW,
     WIDE,
     add,
+    any_lane,
     equal,
+    greater,
     is_nan,
     lanes,
     load,
     load_first,
     maximum,
     multiply,
+    prefetch,
     select,
     splat,
     store,
@@ -43,6 +47,8 @@ __all__ = ["avg_pool2d", "avg_pool2d_backward", "max_pool2d", "max_pool2d_backwa
 MAX, AVERAGE = 0, 1
 
 JOB = 1 << 13  # numbers a job, at least: less, and the threads would get into each other's way
+BACK_JOB = 1 << 17
+_CACHE_LINE = 16  # numbers
 WORK = 8  # one number, read from memory, takes as long as so many multiply-adds
 
 # ---- a pixel's channels -------------------------------------------------------------------------
@@ -83,14 +89,28 @@ def _clipped(position, window, stride, before, size):
 
 
 @inlined
-def _window(kind, images, pixel, line, channels, rows, columns, nothing):
+def _window(width, kind, images, pixel, line, channels, rows, columns, nothing):
     """Pool the few channels of one window, which starts at `pixel`; its rows lie `line` apart."""
-    pooled = splat(NARROW, nothing)
+    pooled = splat(width, nothing)
     for i in range(rows):
         for j in range(columns):
-            value = load_first(NARROW, images, pixel + i * line + j * channels, channels)
+            value = load_first(width, images, pixel + i * line + j * channels, channels)
             pooled = maximum(value, pooled) if kind == MAX else add(value, pooled)
     return pooled
+
+
+@inlined
+def _pool_few(
+    width, kind, images, pixel, line, channels, rows, columns, nothing, part, output, place
+):
+    """Pool the few channels of one window and store them; the usual size is spelled out."""
+    if rows == 2 and columns == 2:
+        pooled = _window(width, kind, images, pixel, line, channels, 2, 2, nothing)
+    else:
+        pooled = _window(width, kind, images, pixel, line, channels, rows, columns, nothing)
+    if kind == AVERAGE:
+        pooled = multiply(pooled, splat(width, part))
+    store_first(output, place, pooled, channels)
 
 
 @kernel
@@ -112,13 +132,17 @@ def _pool(tickets, jobs, rows_a_job, kind, images, output, window, stride, befor
             for x in range(out_width if few else 0):
                 left, columns = _clipped(x, window[1], stride[1], before[1], in_width)
                 pixel = (b * in_height + top) * line + left * channels
-                if rows == 2 and columns == 2:  # the usual size, spelled out for the compiler
-                    pooled = _window(kind, images, pixel, line, channels, 2, 2, nothing)
+                place = (row * out_width + x) * channels
+                if channels <= lanes(HALF):
+                    _pool_few(
+                        HALF, kind, images, pixel, line, channels, rows, columns, nothing, part,
+                        output, place,
+                    )  # fmt: skip
                 else:
-                    pooled = _window(kind, images, pixel, line, channels, rows, columns, nothing)
-                if kind == AVERAGE:
-                    pooled = multiply(pooled, splat(NARROW, part))
-                store_first(output, (row * out_width + x) * channels, pooled, channels)
+                    _pool_few(
+                        NARROW, kind, images, pixel, line, channels, rows, columns, nothing, part,
+                        output, place,
+                    )  # fmt: skip
             for i in range(top, top if few else top + rows):
                 for x in range(out_width):
                     left, columns = _clipped(x, window[1], stride[1], before[1], in_width)
@@ -170,6 +194,64 @@ def _give(
             _write(width, grad_images, place, part, count)
 
 
+@inlined
+def _either(some, others):
+    """Mask of the lanes that are true in either mask."""
+    return select(some, some, others)
+
+
+@inlined
+def _larger(left, right):
+    """Take the larger of numbers that are none of them NaN."""
+    return select(greater(left, right), left, right)
+
+
+@inlined
+def _fetch(array, pixel, line, channels):
+    """Have four pixels brought near: so many rows at once are more than the processor foresees."""
+    for place in range(pixel, pixel + lanes(WIDE) + channels, _CACHE_LINE):
+        prefetch(array, place)
+        prefetch(array, place + line)
+
+
+@inlined
+def _give_two_by_two(width, kind, grad, images, grad_images, pixel, line, channels, count):
+    """Give the gradient of the usual window, which shares its pixels with no other."""
+    below, none = pixel + line, zeros(width)
+    a, b = _read(width, images, pixel, count), _read(width, images, pixel + channels, count)
+    c, d = _read(width, images, below, count), _read(width, images, below + channels, count)
+    broken = _either(_either(is_nan(a), is_nan(b)), _either(is_nan(c), is_nan(d)))
+    if kind == AVERAGE or any_lane(broken):
+        _give(width, kind, True, grad, images, grad_images, pixel, line, channels, 2, 2, count)
+        return
+    largest = _larger(_larger(a, b), _larger(c, d))
+    a_won, b_won, c_won = equal(a, largest), equal(b, largest), equal(c, largest)
+    _write(width, grad_images, pixel, select(a_won, grad, none), count)
+    grad = select(a_won, none, grad)  # later ties get nothing
+    _write(width, grad_images, pixel + channels, select(b_won, grad, none), count)
+    grad = select(b_won, none, grad)
+    _write(width, grad_images, below, select(c_won, grad, none), count)
+    _write(width, grad_images, below + channels, select(c_won, none, grad), count)
+
+
+@inlined
+def _give_few(
+    width, kind, tiled, weight, grad_output, place, images, grad_images, pixel, line, channels,
+    rows, columns,
+):  # fmt: skip
+    """Give the few channels of one window's gradient; the usual size is spelled out."""
+    grad = multiply(load_first(width, grad_output, place, channels), splat(width, weight))
+    if tiled and rows == 2 and columns == 2:
+        _give_two_by_two(
+            width, kind, grad, images, grad_images, pixel, line, channels, channels
+        )  # fmt: skip
+    else:
+        _give(
+            width, kind, tiled, grad, images, grad_images, pixel, line, channels, rows, columns,
+            channels,
+        )  # fmt: skip
+
+
 @kernel
 def _pool_back(
     tickets, jobs, rows_a_job, kind, grad_output, images, grad_images, window, stride, before
@@ -209,17 +291,15 @@ def _pool_back(
                 place = ((b * out_height + y) * out_width + x) * channels
                 if few:
                     pixel = image + top * line + left * channels
-                    part = load_first(NARROW, grad_output, place, channels)
-                    part = multiply(part, splat(NARROW, weight))
-                    if tiled and rows == 2 and columns == 2:
-                        _give(
-                            NARROW, kind, True, part, images, grad_images,
-                            pixel, line, channels, 2, 2, channels,
+                    if channels <= lanes(HALF):
+                        _give_few(
+                            HALF, kind, tiled, weight, grad_output, place, images, grad_images,
+                            pixel, line, channels, rows, columns,
                         )  # fmt: skip
                     else:
-                        _give(
-                            NARROW, kind, tiled, part, images, grad_images,
-                            pixel, line, channels, rows, columns, channels,
+                        _give_few(
+                            NARROW, kind, tiled, weight, grad_output, place, images, grad_images,
+                            pixel, line, channels, rows, columns,
                         )  # fmt: skip
                     continue
                 for c in range(0, channels, whole):
@@ -233,9 +313,11 @@ def _pool_back(
                             pixel, line, channels, rows, columns, count,
                         )  # fmt: skip
                     elif tiled and rows == 2 and columns == 2:
-                        _give(
-                            WIDE, kind, True, grad, images, grad_images,
-                            pixel, line, channels, 2, 2, whole,
+                        if y + 1 < first + rows_a_job:  # what follows is another thread's
+                            _fetch(images, pixel + 2 * line, line, channels)
+                            _fetch(grad_images, pixel + 2 * line, line, channels)
+                        _give_two_by_two(
+                            WIDE, kind, grad, images, grad_images, pixel, line, channels, whole
                         )  # fmt: skip
                     elif rows == 3 and columns == 3:
                         _give(
@@ -248,8 +330,11 @@ def _pool_back(
                             pixel, line, channels, rows, columns, whole,
                         )  # fmt: skip
             if tiled:  # nor the rows below this one, before the next
+                below, _ = _clipped(y + 1, window[0], stride[0], before[0], in_height)
+                if y + 1 == out_height:
+                    below = in_height
                 gap = image + (top + rows) * line
-                _fill(grad_images, gap, (behind - top - rows) * line, float32(0))
+                _fill(grad_images, gap, (below - top - rows) * line, float32(0))
         job = draw(tickets, jobs)
 
 
@@ -296,9 +381,12 @@ def _forward(kind, images, window, stride, padding, out):
 
 def _backward(kind, grad_output, images, out, window, stride, padding):
     batch, out_height, _, _ = grad_output.shape
-    # windows that overlap downwards make an image one job; so do small images
-    alone = stride[0] >= window[0] and out.size >= JOB * batch
-    rows_a_job = 1 if alone else out_height
+    rows_a_job = out_height
+    if stride[0] >= window[0]:  # else windows overlap downwards, and an image is one job
+        numbers = out.size // (batch * out_height)
+        rows_a_job = min(out_height, max(1, BACK_JOB // numbers))
+        while out_height % rows_a_job:  # a job stays within an image
+            rows_a_job -= 1
     before = padding[0][0], padding[1][0]
     launch(
         _pool_back, batch * out_height // rows_a_job, 2 * WORK * out.size,
