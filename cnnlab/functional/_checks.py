@@ -163,9 +163,10 @@ def checked_out(out: Any, shape: tuple[int, ...], *inputs: Float32) -> Float32:
             f"try np.empty({shape}, np.float32)"
         )
     # the bounds decide, exactly: every array here fills its memory without gaps
-    if any(np.may_share_memory(out, array) for array in inputs):
-        raise DataError(
-            "out shares memory with an input, which would change while it is read; "
-            "try an array of its own"
-        )
+    for array in inputs:
+        if np.may_share_memory(out, array):
+            raise DataError(
+                "out shares memory with an input, which would change while it is read; "
+                "try an array of its own"
+            )
     return out

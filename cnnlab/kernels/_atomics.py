@@ -27,17 +27,17 @@ def _at(builder, address):
 
 
 @intrinsic
-def read(_typing, word):
+def read(_typing, _word):
     """Read a word."""
 
     def generate(_context, builder, _signature, arguments):
         return builder.load_atomic(_at(builder, arguments[0]), _ORDER, 8)
 
-    return int64(word), generate
+    return int64(int64), generate
 
 
 @intrinsic
-def write(_typing, word, value):
+def write(_typing, _word, _value):
     """Write a word."""
 
     def generate(context, builder, _signature, arguments):
@@ -48,7 +48,7 @@ def write(_typing, word, value):
 
 
 @intrinsic
-def add(_typing, word, value):
+def add(_typing, _word, _value):
     """Add to a word, and give what it was before."""
 
     def generate(_context, builder, _signature, arguments):
@@ -58,8 +58,8 @@ def add(_typing, word, value):
 
 
 @intrinsic
-def replace(_typing, word, old, new):
-    """Write `new` if the word is `old`, and tell whether it was."""
+def replace(_typing, _word, _old, _new):
+    """Write the new value if the word is the old one, and tell whether it was."""
 
     def generate(_context, builder, _signature, arguments):
         word, old, new = arguments
@@ -96,7 +96,7 @@ def closed_lock():
 
 
 @intrinsic
-def acquire(_typing, lock):
+def acquire(_typing, _lock):
     """Close a lock; if it is closed already, sleep until somebody opens it."""
 
     def generate(context, builder, _signature, arguments):
@@ -108,7 +108,7 @@ def acquire(_typing, lock):
 
 
 @intrinsic
-def release(_typing, lock):
+def release(_typing, _lock):
     """Open a lock; whoever sleeps on it wakes."""
 
     def generate(context, builder, _signature, arguments):
@@ -119,7 +119,7 @@ def release(_typing, lock):
 
 
 @intrinsic
-def nap(_typing, lock, microseconds):
+def nap(_typing, _lock, _microseconds):
     """Give the processor away: sleep on a lock that nobody opens."""
 
     def generate(context, builder, _signature, arguments):

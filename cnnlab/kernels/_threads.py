@@ -58,13 +58,13 @@ from cnnlab.kernels._atomics import (
     replace,
     write,
 )
-from cnnlab.kernels._jit import kernel
+from cnnlab.kernels._jit import inlined, kernel
 
 __all__ = ["begin", "draw", "get_num_threads", "launch", "set_num_threads", "threads"]
 
 HELPER_WORK = 1_500_000  # multiply-adds that make it worth while to ask one helper more
 _MOST_HELPERS = 255
-_PATIENCE = 10_000  # looks at the board before a helper sleeps: some 0.2 ms
+_PATIENCE = 25_000  # looks at the board before a helper sleeps: some 0.5 ms
 _HASTE = 1_000  # looks before a caller naps while a helper finishes its last job
 _NAP = 50  # microseconds: long enough to give the processor to a helper that lacks one
 
@@ -100,7 +100,7 @@ def begin(_typing, tickets):
 
 
 @intrinsic
-def draw(_typing, tickets, jobs):
+def draw(_typing, tickets, _jobs):
     """Take the next job number. When none is left, who began takes the call off the board."""
 
     def generate(context, builder, signature, arguments):
@@ -185,7 +185,7 @@ def _make(_typing, call):
     return types.int64(call), generate
 
 
-@kernel
+@inlined
 def _wake(board, seats):
     """Wake those of the first helpers who sleep."""
     for seat in range(seats):
@@ -218,6 +218,13 @@ def _withdraw(call):
             else:
                 nap(read(board + _PILLOW), _NAP)
         write(board + _CALL, _FREE)
+
+
+@kernel
+def _dismiss(board, helpers):
+    """Tell the helpers to leave."""
+    write(board + _STOP, 1)
+    _wake(board, helpers)
 
 
 @kernel
@@ -278,9 +285,8 @@ class _Team:
 
     def _compile(self) -> None:
         """Make ready here what helpers run: one must not be in the compiler when Python ends."""
-        self._words[_STOP // 8] = 1
+        _dismiss(self.board, 0)
         _help(self.board, 0)
-        _wake(self.board, 0)
         self._words[_STOP // 8] = 0
 
     def keep_apart(self, seats: int) -> None:
@@ -288,18 +294,18 @@ class _Team:
 
         Some systems do that to save a processor's waking up: virtual machines above all.
         """
-        for helper, asleep in zip(self.helpers[:seats], self._asleep, strict=False):
-            if asleep and helper.native_id is not None:
+        for seat in range(seats):
+            helper = self.helpers[seat].native_id
+            if self._asleep[seat] and helper is not None:
                 elsewhere = os.sched_getaffinity(0) - {_processor()}
                 if elsewhere:
                     with suppress(OSError):
-                        os.sched_setaffinity(helper.native_id, elsewhere)
+                        os.sched_setaffinity(helper, elsewhere)
 
     def dismiss(self) -> None:
         """Let the helpers leave: compiled code is about to go."""
         if self.helpers:
-            self._words[_STOP // 8] = 1
-            _wake(self.board, len(self.helpers))
+            _dismiss(self.board, len(self.helpers))
             for helper in self.helpers:
                 helper.join(timeout=1)
 
@@ -377,10 +383,10 @@ def launch(kernel: Callable[..., None], jobs: int, work: float, *arguments: Any)
     MemoryError
         If a helper found no memory for what it has to note down; jobs may be missing then.
     """
-    helpers = min(_num_threads, jobs, 1 + int(work / HELPER_WORK), 1 + _MOST_HELPERS) - 1
-    if helpers <= 0:
+    if work < HELPER_WORK or _num_threads == 1 or jobs < 2:
         kernel(np.zeros(1, np.int64), jobs, *arguments)
         return
+    helpers = min(_num_threads - 1, jobs - 1, int(work / HELPER_WORK), _MOST_HELPERS)
     team = _team
     if len(team.helpers) < helpers:
         team.grow(helpers)

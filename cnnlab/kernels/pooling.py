@@ -383,7 +383,7 @@ def _backward(kind, grad_output, images, out, window, stride, padding):
     batch, out_height, _, _ = grad_output.shape
     rows_a_job = out_height
     if stride[0] >= window[0]:  # else windows overlap downwards, and an image is one job
-        numbers = out.size // (batch * out_height)
+        numbers = -(-out.size // (batch * out_height))
         rows_a_job = min(out_height, max(1, BACK_JOB // numbers))
         while out_height % rows_a_job:  # a job stays within an image
             rows_a_job -= 1

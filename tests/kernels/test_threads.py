@@ -302,7 +302,7 @@ def test_a_helper_starts_when_all_that_it_runs_is_compiled():
 
         class Helper:
             def __init__(self, **_):
-                ready.append(bool(_threads._help.signatures and _threads._wake.signatures))
+                ready.append(bool(_threads._help.signatures and _threads._dismiss.signatures))
 
             def start(self):
                 pass
