@@ -6,7 +6,7 @@ import { PALETTES } from "./_palettes.js";
 
 const PATIENCE = 1500; // milliseconds without an answer after which the browser computes alone
 const STORE_AFTER = 300; // milliseconds of rest after which the settings are stored
-const LONG_TRIP = 60; // milliseconds on the network beyond which six requests may be in flight
+const RATE = 30 / 1000; // pictures a millisecond that are worth having requests in flight for
 const QUEUED = 25; // milliseconds beyond the fastest trip that tell of a queue on the way
 
 // --- Elements -----------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ export class Line {
     this.seq = 0;
     this.alive = null; // not known yet
     this.fastest = Infinity; // trip, of late
-    this.room = 3; // requests that may be in flight
+    this.room = 2; // requests that may be in flight
     this.lanes = [];
     this.receive = (message, buffers) => this.#receive(message, buffers);
     model.on("msg:custom", this.receive);
@@ -130,12 +130,13 @@ export class Line {
   }
 
   /**
-   * Learn from a trip how many requests may be in flight. The fastest trip is the way itself; what
-   * takes longer has waited in a queue, where more requests would only make pictures older.
+   * Learn from a trip how many requests may be in flight: as many as thirty pictures a second need,
+   * for more would wait for one another. The fastest trip is the way itself; what takes longer has
+   * waited in a queue, where more requests would only make pictures older.
    */
   learn(trip) {
     this.fastest = Math.min(trip, this.fastest * 1.01 + 0.1);
-    const most = this.fastest > LONG_TRIP ? 6 : 3;
+    const most = Math.min(8, Math.max(2, Math.round(this.fastest * RATE)));
     const queued = trip > this.fastest + QUEUED;
     this.room = queued ? Math.max(2, this.room - 1) : Math.min(most, this.room + 1);
   }
