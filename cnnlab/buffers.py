@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 __all__ = ["Pool", "empty"]
 
-_LEAST = 1 << 20  # bytes: below, new memory costs less than keeping account
+_LEAST = 1 << 18  # bytes: below, new memory costs less than keeping account
 
 _current = local()
 
@@ -107,8 +107,7 @@ def empty(shape: tuple[int, ...]) -> NDArray[np.float32]:
     -------
     ndarray, float32
     """
-    array = np.empty(shape, np.float32)  # costs nothing yet: no page of it was touched
-    if array.nbytes < _LEAST:
-        return array
     pools = _opened()
-    return pools[-1].take(shape) if pools else array
+    if not pools or 4 * prod(shape) < _LEAST:
+        return np.empty(shape, np.float32)
+    return pools[-1].take(shape)

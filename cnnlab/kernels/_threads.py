@@ -265,7 +265,7 @@ class _Team:
         self.board = -(-start // _LINE) * _LINE
         self._words = self._memory[(self.board - start) // 8 :]
         self._words[_PILLOW // 8] = closed_lock()
-        self._asleep = self._words[(_HELPERS + _ASLEEP) // 8 :: 2 * _LINE // 8]
+        self._kept_off: list[int | None] = []  # the processor that each helper must not use
         self._growing = Lock()
         self.helpers: list[Thread] = []
 
@@ -280,6 +280,7 @@ class _Team:
                 helper = Thread(
                     target=_help, args=(self.board, seat), name="cnnlab-helper", daemon=True
                 )
+                self._kept_off.append(None)
                 self.helpers.append(helper)
                 helper.start()
 
@@ -290,16 +291,18 @@ class _Team:
         self._words[_STOP // 8] = 0
 
     def keep_apart(self, seats: int) -> None:
-        """Let no helper wake on the processor of the caller, who is not going to leave it.
+        """Keep the helpers off the processor of the caller, who is not going to leave it.
 
-        Some systems do that to save a processor's waking up: virtual machines above all.
+        Some systems put both on one, to save a processor's waking up: virtual machines above all.
         """
+        here = _processor() if _processor is not None else None
         for seat in range(seats):
             helper = self.helpers[seat].native_id
-            if self._asleep[seat] and helper is not None:
-                elsewhere = os.sched_getaffinity(0) - {_processor()}
+            if self._kept_off[seat] != here and helper is not None:
+                self._kept_off[seat] = here
+                elsewhere = os.sched_getaffinity(0) - {here}
                 if elsewhere:
-                    with suppress(OSError):
+                    with suppress(OSError):  # not allowed, or the processor has just gone
                         os.sched_setaffinity(helper, elsewhere)
 
     def dismiss(self) -> None:
@@ -390,8 +393,7 @@ def launch(kernel: Callable[..., None], jobs: int, work: float, *arguments: Any)
     team = _team
     if len(team.helpers) < helpers:
         team.grow(helpers)
-    if _processor is not None:
-        team.keep_apart(helpers)
+    team.keep_apart(helpers)
     call = np.zeros(_ROOM, np.int64)
     call[_BOARD], call[_SEATS] = team.board, helpers
     kernel(call, jobs, *arguments)
