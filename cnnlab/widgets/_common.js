@@ -136,7 +136,7 @@ export class Line {
    */
   learn(trip) {
     this.fastest = Math.min(trip, this.fastest * 1.01 + 0.1);
-    const most = Math.min(8, Math.max(2, Math.round(this.fastest * RATE)));
+    const most = Math.min(6, Math.max(2, Math.round(this.fastest * RATE)));
     const queued = trip > this.fastest + QUEUED;
     this.room = queued ? Math.max(2, this.room - 1) : Math.min(most, this.room + 1);
   }
