@@ -14,7 +14,6 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, is_dataclass
 from pathlib import Path
-from threading import Event
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -46,6 +45,7 @@ __all__ = [
 LayerSlots = tuple[dict[str, tuple[Array, ...]], ...]  # what the optimiser keeps, layer by layer
 
 _ORDER, _STEP = 0, 1  # streams of random numbers: the order of an epoch, all else of a step
+_LOOK_AGAIN = 0.02  # seconds, while paused
 
 
 class Data(Protocol):
@@ -396,8 +396,7 @@ class Run(Iterator[Snapshot]):
         self._learning_rate = optimizer.learning_rate
         self._draws = bool(augment) or any(layer.random for layer in net.sequential.layers)
         self._pool = Pool()
-        self._going, self._stopped = Event(), False
-        self._going.set()
+        self._paused = self._stopped = False
         self._seconds = 0.0
         self._order: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, np.int64))
         self.steps = epochs * self._steps_an_epoch
@@ -443,16 +442,15 @@ class Run(Iterator[Snapshot]):
 
     def pause(self) -> None:
         """Make `next` wait after the step under way, until `proceed` or `stop`."""
-        self._going.clear()
+        self._paused = True
 
     def proceed(self) -> None:
         """Go on after `pause`."""
-        self._going.set()
+        self._paused = False
 
     def stop(self) -> None:
         """End the iteration after the step under way."""
         self._stopped = True
-        self._going.set()
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the network and the state of this training, to be resumed.
@@ -524,9 +522,13 @@ class Run(Iterator[Snapshot]):
         return min(self.steps, (self.step // self._steps_an_epoch + 1) * self._steps_an_epoch)
 
     def _wait(self) -> float:
-        """Wait while paused; give the seconds it took."""
+        """Wait while paused; give the seconds it took.
+
+        By looking again and again: an interrupt can leave the lock of an event shut for good.
+        """
         begun = time.perf_counter()
-        self._going.wait()
+        while self._paused and not self._stopped:
+            time.sleep(_LOOK_AGAIN)
         return time.perf_counter() - begun
 
     def _recover(self) -> None:
