@@ -14,10 +14,11 @@ from numba import njit
 
 from cnnlab import functional as F
 from cnnlab.kernels import _threads
-from cnnlab.kernels._atomics import read
+from cnnlab.kernels._atomics import pause, read
 from cnnlab.kernels._threads import HELPER_WORK, begin, draw, launch
 
 LARGE = 1000 * HELPER_WORK  # enough for as many helpers as there may be
+UNTIL_ONE_COMES = 1_000_000_000  # looks: half a minute, for a machine that is busy with others
 
 # Large enough for helpers to be asked, and every way of computing a convolution.
 CASES = """
@@ -166,14 +167,19 @@ ident = ctypes.CFUNCTYPE(ctypes.c_ulong)(PYTHON_IDENT)
 
 
 @njit(nogil=True)
-def note_who(tickets, jobs, who, times, looks):
-    """Write down who does each job, and how often; take a while for each."""
+def note_who(tickets, jobs, who, times, patience):
+    """Write down who does each job, and how often. A job lasts until somebody draws the next one.
+
+    Or until a thread has looked for that as often as its `patience` allows.
+    """
+    looks = 0
     job = begin(tickets)
     while job < jobs:
         who[job] = ident()
         times[job] += 1
-        for _ in range(looks):
-            read(who.ctypes.data)
+        while read(tickets.ctypes.data) < job + 2 and looks < patience:
+            looks += 1
+            pause()
         job = draw(tickets, jobs)
 
 
@@ -216,11 +222,11 @@ def too_much_to_write_down(tickets, jobs, a, b):
     begin(tickets)
 
 
-def noted(jobs, work, threads, looks=20_000):
+def noted(jobs, work, threads, patience=20_000):
     """Launch `note_who`; say who took part. Every job must have been done once."""
     who, times = np.zeros(jobs, np.int64), np.zeros(jobs, np.int64)
     with F.threads(threads):
-        launch(note_who, jobs, work, who, times, looks)
+        launch(note_who, jobs, work, who, times, patience)
     assert times.tolist() == [1] * jobs
     return set(who.tolist())
 
@@ -230,7 +236,7 @@ def helpers():
 
 
 def test_every_job_is_done_once_and_helpers_take_part():
-    met = noted(200, LARGE, threads=3)
+    met = noted(200, LARGE, threads=3, patience=UNTIL_ONE_COMES)
     assert threading.get_ident() in met
     assert met & helpers()
     assert met <= helpers() | {threading.get_ident()}
@@ -238,7 +244,7 @@ def test_every_job_is_done_once_and_helpers_take_part():
 
 def test_a_helper_that_slept_comes_again():
     for _ in range(20):
-        assert noted(200, LARGE, threads=2) & helpers()
+        assert noted(200, LARGE, threads=2, patience=UNTIL_ONE_COMES) & helpers()
         time.sleep(0.01)  # far longer than a helper looks around
 
 
@@ -272,7 +278,7 @@ def test_little_work_stays_in_the_calling_thread():
 
 def test_one_helper_is_asked_for_every_share_of_work():
     for _ in range(50):
-        assert len(noted(50, 1.5 * HELPER_WORK, threads=4, looks=1000)) <= 2
+        assert len(noted(5000, 1.5 * HELPER_WORK, threads=4)) <= 2
 
 
 def test_a_second_caller_does_not_wait_for_busy_helpers():
@@ -328,7 +334,7 @@ def test_a_helper_without_memory_is_an_error_of_the_caller():
         pytest.raises(MemoryError, match="fail_in_a_helper ran out of memory; try a"),
     ):
         launch(fail_in_a_helper, 2, LARGE, threading.get_ident(), met)
-    assert noted(200, LARGE, threads=2) & helpers()  # and it is there again
+    assert noted(2, LARGE, threads=2, patience=UNTIL_ONE_COMES) & helpers()  # and it is there again
 
 
 def test_the_tickets_come_first():
