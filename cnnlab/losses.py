@@ -11,7 +11,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cnnlab.errors import DataError, ShapeError
+from cnnlab import functional as F
+from cnnlab.functional.loss import checked_labels
 
 __all__ = ["LOSSES", "Loss", "hinge", "softmax_cross_entropy", "squared_error"]
 
@@ -46,8 +47,7 @@ def softmax_cross_entropy(
 
     Notes
     -----
-    Bridle 1990, *Probabilistic interpretation of feedforward classification network outputs*. The
-    largest score is taken off first, so that no exponential overflows.
+    The mean of `functional.cross_entropy`, which see.
 
     Examples
     --------
@@ -55,16 +55,8 @@ def softmax_cross_entropy(
     >>> round(loss, 3), slope.tolist()
     (0.693, [[-0.5, 0.5]])
     """
-    scores, labels, images = _checked(scores, labels)
-    with np.errstate(invalid="ignore", over="ignore"):  # a diverged network: the loss says NaN
-        shifted = scores - scores.max(axis=1, keepdims=True)
-        powers = np.exp(shifted)
-        totals = powers.sum(axis=1, keepdims=True)
-        loss = np.log(totals[:, 0]) - shifted[images, labels]
-        grad = powers / totals
-        grad[images, labels] -= 1
-    grad /= np.float32(len(scores))
-    return float(loss.mean(dtype=np.float64)), grad
+    charges, grad = F.cross_entropy(scores, labels)
+    return float(charges.mean(dtype=np.float64)), grad
 
 
 def hinge(
@@ -99,7 +91,8 @@ def hinge(
     >>> hinge(np.array([[3.0, 2.5, -1.0]], np.float32), [0])[0]
     0.5
     """
-    scores, labels, images = _checked(scores, labels)
+    scores, labels = checked_labels(scores, labels)
+    images = np.arange(len(scores))
     with np.errstate(invalid="ignore"):
         excess = scores - scores[images, labels][:, np.newaxis] + np.float32(margin)
         excess[images, labels] = 0
@@ -140,9 +133,9 @@ def squared_error(
     """
     targets = np.asarray(labels)
     if targets.shape != np.shape(scores) or targets.dtype.kind in "iu":
-        scores, known, images = _checked(scores, labels)
+        scores, known = checked_labels(scores, labels)
         targets = np.zeros(scores.shape, np.float32)
-        targets[images, known] = 1
+        targets[np.arange(len(scores)), known] = 1
     with np.errstate(invalid="ignore", over="ignore"):
         difference = np.asarray(scores, np.float32) - targets.astype(np.float32)
         each = np.square(difference, dtype=np.float64).reshape(len(difference), -1).sum(axis=1)
@@ -153,28 +146,3 @@ def squared_error(
 LOSSES: MappingProxyType[str, Loss] = MappingProxyType(
     {loss.__name__: loss for loss in (softmax_cross_entropy, hinge, squared_error)}
 )
-
-
-def _checked(
-    scores: ArrayLike, labels: ArrayLike
-) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
-    """Check scores and labels against each other; also number the images."""
-    scores, labels = np.asarray(scores, np.float32), np.asarray(labels)
-    if scores.ndim != 2 or not scores.size:
-        raise ShapeError(
-            f"scores must have shape (batch, classes), got {scores.shape}; "
-            "end the network in Dense(classes)"
-        )
-    if labels.shape != scores.shape[:1]:
-        raise ShapeError(
-            f"{len(scores)} rows of scores need as many labels, got labels of shape "
-            f"{labels.shape}; give one class number an image"
-        )
-    if labels.dtype.kind not in "iu":
-        raise DataError(f"labels must be whole numbers, got {labels.dtype}; try labels.astype(int)")
-    if labels.min() < 0 or labels.max() >= scores.shape[1]:
-        raise DataError(
-            f"labels must lie between 0 and {scores.shape[1] - 1} for {scores.shape[1]} scores, "
-            f"got {labels.min()} to {labels.max()}; give the last Dense layer one unit a class"
-        )
-    return scores, labels, np.arange(len(scores))

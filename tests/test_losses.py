@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from cnnlab import functional as F
 from cnnlab import losses
 from cnnlab.errors import DataError, ShapeError
 
@@ -30,6 +31,20 @@ def test_each_loss_and_its_gradient_agree_with_pytorch(name):
     assert loss == pytest.approx(expected.item(), rel=1e-6)
     np.testing.assert_allclose(gradient, leaf.grad.numpy(), atol=1e-6)
     assert gradient.dtype == np.float32
+
+
+@pytest.mark.parametrize(("batch", "classes"), [(1, 1), (1, 2), (64, 10), (7, 33), (300, 1000)])
+def test_each_row_is_charged_as_pytorch_does(batch, classes):
+    torch = pytest.importorskip("torch", reason="PyTorch is the referee (pip install torch)")
+    scores, labels = scores_and_labels(batch, classes)
+    scores *= 10
+    leaf = torch.from_numpy(scores).double().requires_grad_()
+    expected = torch.nn.functional.cross_entropy(leaf, torch.from_numpy(labels), reduction="none")
+    expected.mean().backward()
+    with F.threads(3):
+        charges, gradient = F.cross_entropy(scores, labels)
+    np.testing.assert_allclose(charges, expected.detach().numpy(), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(gradient, leaf.grad.numpy(), rtol=1e-4, atol=1e-7 / batch)
 
 
 @pytest.mark.parametrize("name", losses.LOSSES)

@@ -180,13 +180,13 @@ class TestDeterminism:
 
 
 class TestAgainstPyTorch:
-    @pytest.mark.parametrize("optimizer", [SGD(0.02, momentum=0.9), Adam(0.002)])
+    @pytest.mark.parametrize("optimizer", [SGD(0.01, momentum=0.9), Adam(0.002)])
     def test_twenty_steps_have_the_same_losses(self, optimizer):
         torch = pytest.importorskip("torch", reason="PyTorch is the referee (pip install torch)")
         net = Network(zoo.lenet5(), seed=0)
         leaves = {key: leaf(torch, array) for key, array in net.parameters.items()}
         if isinstance(optimizer, SGD):
-            twin = torch.optim.SGD(leaves.values(), lr=0.02, momentum=0.9)
+            twin = torch.optim.SGD(leaves.values(), lr=0.01, momentum=0.9)
         else:
             twin = torch.optim.Adam(leaves.values(), lr=0.002)
         seen = []
@@ -217,8 +217,7 @@ class TestAgainstPyTorch:
             twin.step()
             losses_there.append(loss.item())
         assert len(losses_here) == 20
-        np.testing.assert_allclose(losses_here, losses_there, rtol=1e-3, atol=1e-5)
-        np.testing.assert_allclose(losses_here[:5], losses_there[:5], rtol=1e-4)
+        np.testing.assert_allclose(losses_here, losses_there, rtol=1e-4)
 
 
 class TestStopping:

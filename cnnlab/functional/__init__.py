@@ -23,6 +23,7 @@ from cnnlab.functional.activation import (
 from cnnlab.functional.convolution import conv2d, conv2d_backward, conv2d_relu
 from cnnlab.functional.dense import dense, dense_backward
 from cnnlab.functional.dropout import dropout_mask
+from cnnlab.functional.loss import cross_entropy
 from cnnlab.functional.optimization import adam_step, sgd_step
 from cnnlab.functional.pooling import (
     avg_pool2d,
@@ -39,6 +40,7 @@ __all__ = [
     "conv2d",
     "conv2d_backward",
     "conv2d_relu",
+    "cross_entropy",
     "dense",
     "dense_backward",
     "dropout_mask",

@@ -107,6 +107,7 @@ def _others() -> list[Callable[[], object]]:
         steps.append(partial(F.dense, inputs, weights, _ones(70)))
         steps.append(partial(F.dense_backward, units, inputs, weights))
     steps.append(partial(F.dropout_mask, (8,), 0.5, np.random.default_rng(0)))
+    steps.append(partial(F.cross_entropy, _ones(2, 3), [0, 2]))
     p = _ones(8)
     steps.append(partial(F.sgd_step, p, p, learning_rate=0.1))
     steps.append(partial(F.sgd_step, p, p, p, learning_rate=0.1, momentum=0.9))

@@ -45,6 +45,7 @@ from cnnlab.buffers import empty
 from cnnlab.kernels import picture, winograd
 from cnnlab.kernels._jit import inlined, kernel
 from cnnlab.kernels._threads import begin, draw, launch
+from cnnlab.kernels.transpose import transpose_into
 from cnnlab.kernels.vector import (
     HALF,
     NARROW,
@@ -284,7 +285,7 @@ def _forward_narrow(tickets, jobs, X, F, bias, O, steps, stride, rectify, span):
 
 # ---- forward, one channel and few filters: every weight stays in a register ---------------------
 
-_THREE, _FIVE = Fixed(3), Fixed(5)
+_THREE, _FIVE, _SIX = Fixed(3), Fixed(5), Fixed(6)
 
 
 @inlined
@@ -345,38 +346,50 @@ def _bank5_narrow(tickets, jobs, X, F, bias, O, stride, rectify):
 
 @inlined
 def _pairs(tickets, jobs, size, X, F, bias, O, rectify):
-    """Jobs are eight rows of output pixels."""
-    _, H, W, _ = X.shape
+    """Jobs are four times two rows of output pixels: what both look at is loaded once."""
+    B, H, W, _ = X.shape
     _, OH, OW, CO = O.shape
     f = known(size)
     P = np.empty(f * f * lanes(NARROW), np.float32)
     for k in range(f * f):
         w = load_first(HALF, F, k * CO, CO)
         store(P, k * lanes(NARROW), zipped(w, w))
-    b = load_first(HALF, bias, 0, CO)
-    start = zipped(b, b)
+    biases = load_first(HALF, bias, 0, CO)
+    start = zipped(biases, biases)
+    twos = (OH + 1) // 2
     job = begin(tickets)
     while job < jobs:
-        for r in range(8 * job, min(8 * job + 8, O.shape[0] * OH)):
+        for r in range(4 * job, min(4 * job + 4, B * twos)):
+            y = min(r % twos * 2, OH - 2)  # the last rows, and the last pixels, may be done again
             for pair in range((OW + 1) // 2):
-                x = min(2 * pair, OW - 2)  # the last pair may redo a pixel
-                p = (r // OH * H + r % OH) * W + x
-                a = start
-                rest = zeros(NARROW)  # one sum alone would wait for itself at every step
-                for i in range(f):
+                x = min(2 * pair, OW - 2)
+                p = (r // twos * H + y) * W + x
+                a, b = start, start
+                a_rest, b_rest = zeros(NARROW), zeros(NARROW)  # one sum would wait for itself
+                for i in range(f + 1):
                     for j in range(f):
-                        w = constant(NARROW, P, (i * f + j) * lanes(NARROW))
                         v = splat_two(NARROW, X, p + i * W + j)
-                        if (i + j) % 2 == 0:
-                            a = fma(v, w, a)
-                        else:
-                            rest = fma(v, w, rest)
-                a = add(a, rest)
+                        if i < f:
+                            w = constant(NARROW, P, (i * f + j) * lanes(NARROW))
+                            if (i + j) % 2 == 0:
+                                a = fma(v, w, a)
+                            else:
+                                a_rest = fma(v, w, a_rest)
+                        if i > 0:
+                            w = constant(NARROW, P, ((i - 1) * f + j) * lanes(NARROW))
+                            if (i + j) % 2 == 0:
+                                b = fma(v, w, b)
+                            else:
+                                b_rest = fma(v, w, b_rest)
+                a, b = add(a, a_rest), add(b, b_rest)
                 if rectify:
-                    a = relu(a)
-                q = (r * OW + x) * CO
-                store_first(O, q, evens(a), CO)
-                store_first(O, q + CO, odds(a), CO)
+                    a, b = relu(a), relu(b)
+                o = ((r // twos * OH + y) * OW + x) * CO
+                store_first(O, o, evens(a), CO)
+                store_first(O, o + CO, odds(a), CO)
+                o += OW * CO
+                store_first(O, o, evens(b), CO)
+                store_first(O, o + CO, odds(b), CO)
         job = draw(tickets, jobs)
 
 
@@ -684,21 +697,20 @@ def _to_filters_narrow(tickets, jobs, X, G, D, DB, steps, stride, groups, visit)
 
 
 @kernel
-def _turn_filters(tickets, jobs, F, T, length):
+def _turn_filters(tickets, jobs, F, T):
     """Put the filters into the order in which the scatter reads them, a job for every run.
 
     F is (runs, length, CO); T is (runs, blocks, CO, L): L numbers of a patch row side by side.
     """
-    CO = F.shape[2]
+    _, length, CO = F.shape
     blocks = T.shape[1]
     L = lanes(WIDE)
     job = begin(tickets)
     while job < jobs:
+        T[job, blocks - 1] = 0  # behind the end of the row
         for block in range(blocks):
-            for k in range(L):
-                n = block * L + k
-                for o in range(CO):
-                    T[job, block, o, k] = F[job, n, o] if n < length else np.float32(0)
+            f, t = (job * length + block * L) * CO, (job * blocks + block) * CO * L
+            transpose_into(F, f, L, CO, T, t, 0, min(L, length - block * L), 0, CO)
         job = draw(tickets, jobs)
 
 
@@ -708,18 +720,18 @@ def _turn(tickets, jobs, F, T):
     _, C, CO = F.shape
     job = begin(tickets)
     while job < jobs:
-        for o in range(CO):
-            for c in range(C):
-                T[jobs - 1 - job, o, c] = F[job, c, o]
+        f, t = job * C * CO, (jobs - 1 - job) * C * CO
+        transpose_into(F, f, C, CO, T, t, 0, C, 0, CO)
         job = draw(tickets, jobs)
 
 
 @inlined
-def _scatter_tile(G, g, line, CO, T, t, D, d, step, n, pixels):
-    """Sum what up to six pixels of a column hand back to one vector of their patches.
+def _scatter_tile(size, G, g, line, CO, T, t, D, d, step, n, pixels):
+    """Sum what five or six pixels of a column hand back to one vector of their patches.
 
-    The pixels lie `line` numbers apart, their patches `step`.
+    The pixels lie `line` numbers apart, their patches `step`. The first `pixels` of them count.
     """
+    six = known(size) == 6
     last = pixels - 1
     g1, g2, g3 = g + line * min(1, last), g + line * min(2, last), g + line * min(3, last)
     g4, g5 = g + line * min(4, last), g + line * min(5, last)
@@ -736,7 +748,8 @@ def _scatter_tile(G, g, line, CO, T, t, D, d, step, n, pixels):
         a2 = fma(splat(WIDE, at(G, g2 + o)), w, a2)
         a3 = fma(splat(WIDE, at(G, g3 + o)), w, a3)
         a4 = fma(splat(WIDE, at(G, g4 + o)), w, a4)
-        a5 = fma(splat(WIDE, at(G, g5 + o)), w, a5)
+        if six:
+            a5 = fma(splat(WIDE, at(G, g5 + o)), w, a5)
         t += lanes(WIDE)
     store_first(D, d, add(load_first(WIDE, D, d, n), a0), n)
     if pixels > 1:
@@ -751,16 +764,16 @@ def _scatter_tile(G, g, line, CO, T, t, D, d, step, n, pixels):
     if pixels > 4:
         d += step
         store_first(D, d, add(load_first(WIDE, D, d, n), a4), n)
-    if pixels > 5:
+    if six and pixels > 5:
         d += step
         store_first(D, d, add(load_first(WIDE, D, d, n), a5), n)
 
 
-@kernel
-def _to_images(tickets, jobs, G, T, D, flat, steps, stride, frame):
+@inlined
+def _to_images(tickets, jobs, size, G, T, D, flat, steps, stride, frame):
     """Jobs are images: patches overlap, so one image is added up by one thread.
 
-    The six pixels of a tile lie below each other: one row of their patches then lies in six rows of
+    The pixels of a tile lie below each other: one row of their patches then lies in as many rows of
     the image. Those of neighbours overlap, and each addition would wait for the one before.
     """
     _, H, W, C = D.shape
@@ -774,12 +787,12 @@ def _to_images(tickets, jobs, G, T, D, flat, steps, stride, frame):
     S = flat
     if framed:
         S = np.empty(FRH * FRW * C, np.float32)
-    size = FRH * FRW * C
+    numbers = FRH * FRW * C
     job = begin(tickets)
     while job < jobs:
-        s = 0 if framed else job * size
-        S[s : s + size] = 0
-        for y in range(0, OH, 6):
+        s = 0 if framed else job * numbers
+        S[s : s + numbers] = 0
+        for y in range(0, OH, known(size)):
             for i in range(FH):
                 row = s + y * SH * FRW * C + i * steps[4]
                 for x in range(OW):
@@ -787,9 +800,10 @@ def _to_images(tickets, jobs, G, T, D, flat, steps, stride, frame):
                     for j in range(runs):
                         for block in range(blocks):
                             _scatter_tile(
-                                G, g, OW * CO, CO, T, ((i * runs + j) * blocks + block) * CO * L,
+                                size, G, g, OW * CO, CO,
+                                T, ((i * runs + j) * blocks + block) * CO * L,
                                 S, row + x * SW * C + j * run + block * L, SH * FRW * C,
-                                length - block * L, min(6, OH - y),
+                                length - block * L, min(known(size), OH - y),
                             )  # fmt: skip
         if framed:
             for y in range(H):
@@ -797,6 +811,16 @@ def _to_images(tickets, jobs, G, T, D, flat, steps, stride, frame):
                 p = ((y + top) * FRW + left) * C
                 flat[d : d + W * C] = S[p : p + W * C]
         job = draw(tickets, jobs)
+
+
+@kernel
+def _to_images_by_six(tickets, jobs, G, T, D, flat, steps, stride, frame):
+    _to_images(tickets, jobs, _SIX, G, T, D, flat, steps, stride, frame)
+
+
+@kernel
+def _to_images_by_five(tickets, jobs, G, T, D, flat, steps, stride, frame):
+    _to_images(tickets, jobs, _FIVE, G, T, D, flat, steps, stride, frame)
 
 
 # ---- the choice of a way, and the calls ---------------------------------------------------------
@@ -825,7 +849,7 @@ def _way(filters_shape, out_shape, stride, dilation):
     sliding = stride == dilation == (1, 1)
     if sliding and CO == 1 and FH >= 3 and OH >= picture.ROWS and OW >= WIDE.lanes:
         return "picture"
-    if sliding and C == 1 and CO <= HALF.lanes and (FH, FW) in _PAIRS and OW > 1:
+    if sliding and C == 1 and CO <= HALF.lanes and (FH, FW) in _PAIRS and min(OH, OW) > 1:
         return "pairs"
     if (
         C == 1
@@ -904,8 +928,8 @@ def conv2d(images, filters, bias, stride, padding, dilation, *, out=None, relu=F
     X = _framed(images, padding)
     F = filters.reshape(-1)
     if way == "pairs":
-        rows = out.shape[0] * out.shape[1]
-        launch(_PAIRS[FH, FW][0], -(-rows // 8), work, X, F, start, out, relu)
+        twos = out.shape[0] * -(-out.shape[1] // 2)
+        launch(_PAIRS[FH, FW][0], -(-twos // 4), work, X, F, start, out, relu)
         return out
     if way == "bank":
         bank = _BANKS[FH, FW, CO <= NARROW.lanes]
@@ -994,8 +1018,14 @@ def _images_gradient(G, images_shape, filters, stride, padding, dilation):
     _, runs, length, _, _ = steps
     L = WIDE.lanes
     T = np.empty((FH * runs, -(-length // L), CO, L), np.float32)
-    launch(_turn_filters, FH * runs, T.size, filters.reshape(FH * runs, length, CO), T, length)
-    launch(_to_images, B, float(G.size) * FH * FW * C, G, T, D, D.reshape(-1), steps, stride, frame)
+    launch(_turn_filters, FH * runs, T.size, filters.reshape(FH * runs, length, CO), T)
+    # the taller tile, unless more of it would be empty than the other one costs more
+    OH = G.shape[1]
+    by_five = 5 * -(-OH // 5) < 0.95 * 6 * -(-OH // 6)
+    launch(
+        _to_images_by_five if by_five else _to_images_by_six, B, float(G.size) * FH * FW * C,
+        G, T, D, D.reshape(-1), steps, stride, frame,
+    )  # fmt: skip
     return D
 
 

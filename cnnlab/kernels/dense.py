@@ -30,6 +30,7 @@ from cnnlab.buffers import empty
 from cnnlab.kernels._jit import inlined, kernel
 from cnnlab.kernels._threads import begin, draw, launch
 from cnnlab.kernels.convolution import conv2d
+from cnnlab.kernels.transpose import transposed
 from cnnlab.kernels.vector import (
     WIDE,
     at,
@@ -220,15 +221,11 @@ def dense_backward(grad_output, inputs, weights, *, out=(None, None, None)):
     grad_inputs = empty((B, K)) if grad_inputs is None else grad_inputs
     grad_weights = empty((K, N)) if grad_weights is None else grad_weights
     columns = conv2d(
-        weights.reshape(1, 1, K, N), _turned(grad_output).reshape(1, 1, N, B), None, *_POINT
+        weights.reshape(1, 1, K, N), transposed(grad_output).reshape(1, 1, N, B), None, *_POINT
     )
-    grad_inputs[...] = columns.reshape(K, B).T
+    transposed(columns.reshape(K, B), out=grad_inputs)
     conv2d(
-        _turned(inputs).reshape(1, 1, K, B), grad_output.reshape(1, 1, B, N), None, *_POINT,
+        transposed(inputs).reshape(1, 1, K, B), grad_output.reshape(1, 1, B, N), None, *_POINT,
         out=grad_weights.reshape(1, 1, K, N),
     )  # fmt: skip
     return grad_inputs, grad_weights, np.add.reduce(grad_output, axis=0, out=grad_bias)
-
-
-def _turned(matrix):
-    return np.ascontiguousarray(matrix.T)

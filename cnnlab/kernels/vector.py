@@ -71,6 +71,7 @@ __all__ = [
     "splat",
     "splat_two",
     "store",
+    "store_apart",
     "store_first",
     "subtract",
     "total",
@@ -392,6 +393,25 @@ def store(_typing, array, _index, vector):
         return context.get_dummy_value()
 
     return types.void(array, types.intp, vector), generate
+
+
+@intrinsic
+def store_apart(_typing, array, _index, vector, width, _step):
+    """Store a vector in pieces of `width` lanes, each `step` numbers behind the last one."""
+    _writable(array)
+
+    def generate(context, builder, signature, arguments):
+        array, index, vector, _, step = arguments
+        lanes, piece = signature.args[2].lanes, signature.args[3].lanes
+        for first in range(0, lanes, piece):
+            mask = ir.Constant(ir.VectorType(_INT32, piece), list(range(first, first + piece)))
+            part = builder.shuffle_vector(vector, vector, mask)
+            address = _vector_address(context, builder, signature.args[0], array, index, piece)
+            builder.store(part, address, align=_FLOAT_BYTES)
+            index = builder.add(index, step)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, vector, width, types.intp), generate
 
 
 @intrinsic

@@ -120,6 +120,7 @@ def elementwise(rng, fresh):
     F.maxout(x, pieces, out=fresh(*shape))
     F.maxout_backward(fresh(*shape), x, pieces, out=fresh(*x.shape))
     F.dropout_mask(shape, 0.5, rng, out=fresh(*shape))
+    F.cross_entropy(fresh(shape[0], shape[-1]), rng.integers(shape[-1], size=shape[0]))
 
 
 def dense(rng, fresh):
