@@ -29,8 +29,8 @@ class Pool:
     Parameters
     ----------
     most : float
-        Bytes kept while nobody uses them, about: where several threads give back at once, the
-        account may be a little off.
+        Bytes lent and kept, about: where several threads take at once, the account may be a little
+        off. Beyond that, an array is an ordinary one.
 
     Examples
     --------
@@ -43,9 +43,11 @@ class Pool:
     """
 
     def __init__(self, most: float = inf) -> None:
-        self._free: dict[int, list[NDArray[np.float32]]] = {}
-        self._kept = 0  # bytes
         self._most = most
+        self._known = 0  # bytes, in use and free
+        self._free: dict[int, list[NDArray[np.float32]]] = {}
+        self._leases: dict[int, _Lease] = {}
+        self._ended: list[_Lease] = []
 
     def __enter__(self) -> "Pool":
         _current.pools = (*_opened(), self)
@@ -70,24 +72,43 @@ class Pool:
         -------
         ndarray, float32
         """
+        self._take_back()
         size = prod(shape)
         try:
             memory = self._free[size].pop()
         except LookupError:
             memory = np.empty(size, np.float32)
-        else:
-            self._kept -= memory.nbytes
-        # NumPy makes every view hold on to the lease, so its end is the end of them all.
-        lease = (ctypes.c_float * size).from_buffer(memory.data)
-        weakref.finalize(lease, self._give_back, memory).atexit = False
-        return np.frombuffer(memoryview(lease), np.float32).reshape(shape)
+            if self._known + memory.nbytes > self._most:  # of sizes needed once: begin anew
+                self._known -= sum(array.nbytes for some in self._free.values() for array in some)
+                self._free = {}
+            if self._known + memory.nbytes > self._most:
+                return memory.reshape(shape)
+            self._known += memory.nbytes
+        # NumPy makes every view hold on to the lender, so its end is the end of them all. What is
+        # called then is not Python: an interrupt that fell into it would be lost.
+        lender = (ctypes.c_float * size).from_buffer(memory.data)
+        lease = _Lease(lender, self._ended.append)
+        lease.memory = memory
+        self._leases[id(lease)] = lease
+        return np.frombuffer(memoryview(lender), np.float32).reshape(shape)
 
-    def _give_back(self, memory: NDArray[np.float32]) -> None:
-        if self._kept + memory.nbytes > self._most:  # of sizes that were needed once: begin anew
-            self._free, self._kept = {}, 0
-        if memory.nbytes <= self._most:
-            self._kept += memory.nbytes
-            self._free.setdefault(memory.size, []).append(memory)
+    def _take_back(self) -> None:
+        """Note which arrays nobody holds any more."""
+        while self._ended:
+            try:
+                lease = self._ended.pop()
+            except IndexError:  # another thread was quicker
+                return
+            del self._leases[id(lease)]
+            self._free.setdefault(lease.memory.size, []).append(lease.memory)
+
+
+class _Lease(weakref.ref["ctypes.Array[ctypes.c_float]"]):
+    """Notices when nobody holds an array any more, and knows its memory."""
+
+    __slots__ = ("memory",)
+
+    memory: NDArray[np.float32]
 
 
 def _opened() -> tuple[Pool, ...]:

@@ -27,6 +27,8 @@ __all__ = ["Differentiated", "LayerArrays", "Network", "Trace"]
 
 LayerArrays = tuple[dict[str, Array], ...]  # one dict a layer, in their order
 
+_FLOAT32 = np.dtype(np.float32)
+
 # How many images `predict` pushes through at once: few where feature maps are written and read
 # again, so that they stay near; many behind them, where every group reads all weights.
 _GROUP = 256
@@ -515,6 +517,6 @@ def _pushed(images: Array, steps: Sequence[Step], parameters: LayerArrays, group
 
 def _plain(grad: Array | None) -> Array:
     """See to it that a gradient is an array that the next layer may write to."""
-    if isinstance(grad, np.ndarray) and grad.dtype == np.float32 and grad.flags.carray:
+    if isinstance(grad, np.ndarray) and grad.dtype is _FLOAT32 and grad.flags.carray:
         return grad
     return np.array(grad, np.float32, order="C")
