@@ -6,8 +6,11 @@ import { PALETTES } from "./_palettes.js";
 
 const PATIENCE = 1500; // milliseconds without an answer after which the browser computes alone
 const STORE_AFTER = 300; // milliseconds of rest after which the settings are stored
-const RATE = 30 / 1000; // pictures a millisecond that are worth having requests in flight for
-const QUEUED = 25; // milliseconds beyond the fastest trip that tell of a queue on the way
+const RATE = 20 / 1000; // pictures a millisecond that are worth having requests in flight for
+const QUEUED = 15; // milliseconds beyond the fastest trip that tell of a queue on the way
+const CALM = 10; // trips without a queue after which, once there was one, another request is tried
+const FAR = 50; // milliseconds of a trip from which on it pays to wait for what the hand does next
+const NEXT = 20; // milliseconds within which a hand that moves has moved again
 
 // --- Elements -----------------------------------------------------------------------------------
 
@@ -118,6 +121,8 @@ export class Line {
     this.alive = null; // not known yet
     this.fastest = Infinity; // trip, of late
     this.room = 2; // requests that may be in flight
+    this.calm = 0; // trips since the last queue
+    this.caution = 1; // calm trips that it takes to try another request
     this.lanes = [];
     this.receive = (message, buffers) => this.#receive(message, buffers);
     model.on("msg:custom", this.receive);
@@ -130,15 +135,18 @@ export class Line {
   }
 
   /**
-   * Learn from a trip how many requests may be in flight: as many as thirty pictures a second need,
+   * Learn from a trip how many requests may be in flight: as many as twenty pictures a second need,
    * for more would wait for one another. The fastest trip is the way itself; what takes longer has
    * waited in a queue, where more requests would only make pictures older.
    */
   learn(trip) {
     this.fastest = Math.min(trip, this.fastest * 1.01 + 0.1);
     const most = Math.min(6, Math.max(2, Math.round(this.fastest * RATE)));
-    const queued = trip > this.fastest + QUEUED;
-    this.room = queued ? Math.max(2, this.room - 1) : Math.min(most, this.room + 1);
+    this.calm = trip > this.fastest + QUEUED ? 0 : this.calm + 1;
+    if (this.calm === 0) {
+      this.room = Math.max(2, this.room - 1);
+      this.caution = CALM;
+    } else if (this.calm % this.caution === 0) this.room = Math.min(most, this.room + 1);
   }
 
   get waiting() {
@@ -195,6 +203,15 @@ class Lane {
     this.pump();
   }
 
+  /**
+   * There is room again. What has waited for it is no longer what the hand shows: where the kernel
+   * is far, a picture is younger if it is asked for with the next movement. If there is one.
+   */
+  #pumpSoon() {
+    if (!this.want || this.line.fastest < FAR) return this.pump();
+    this.soon ??= setTimeout(() => this.pump(), NEXT);
+  }
+
   again() {
     if (this.last) this.ask(this.last.body, this.last.buffers);
   }
@@ -204,6 +221,8 @@ class Lane {
   }
 
   pump() {
+    clearTimeout(this.soon);
+    this.soon = undefined;
     if (!this.want) return;
     if (this.line.alive === false) return this.alone();
     if (this.flying.size >= this.line.room) return;
@@ -234,7 +253,7 @@ class Lane {
       this.line.learn(Math.max(0, trip));
       this.onanswer(message, buffers, flight.asked);
     }
-    this.pump();
+    this.#pumpSoon();
   }
 
   /** The kernel keeps silent: answer from the browser, once a picture, and try the kernel too. */

@@ -63,6 +63,20 @@ def turn_up(page: Page, times: int = 1) -> None:
     )
 
 
+def trips(page: Page, *lasting: int) -> None:
+    """Change the filter after each answer; the answers have taken so long."""
+    for seq, trip in enumerate(lasting, start=1):
+        page.wait_for_timeout(trip + 50)
+        page.evaluate("([seq, trip]) => window.lab.answer(seq, 10, { trip })", [seq, trip])
+        turn_up(page)
+
+
+def flying_after_a_burst(page: Page) -> int:
+    before = len(sent(page))
+    turn_up(page, 20)
+    return len(sent(page)) - before + 1
+
+
 # -- The twin of the arithmetic -------------------------------------------------------------------
 
 TWIN = (HERE / "twin.js").read_text()
@@ -152,7 +166,7 @@ def test_two_requests_fly_and_only_the_newest_value_waits(blank: Page) -> None:
     mount(blank, small_lab())
     turn_up(blank, 30)
     assert len(sent(blank)) == 2
-    blank.evaluate("window.lab.answer(1, 10)")
+    blank.evaluate("window.lab.answer(1, 10, { trip: 2 })")
     asked = sent(blank)
     assert len(asked) == 3
     assert asked[2]["settings"]["filter"][0][0] == pytest.approx(2)  # -1 and thirty times 0.1
@@ -172,31 +186,64 @@ def test_an_older_answer_is_not_painted_over_a_newer_one(blank: Page) -> None:
     expect(canvas).to_have_attribute("data-source", "kernel")
 
 
-@pytest.mark.parametrize(("trip", "flying"), [(2, 2), (100, 3), (200, 6), (400, 6)])
-def test_as_many_requests_fly_as_thirty_pictures_a_second_need(
+@pytest.mark.parametrize(("trip", "flying"), [(2, 2), (100, 2), (200, 4), (400, 6)])
+def test_as_many_requests_fly_as_twenty_pictures_a_second_need(
     blank: Page, trip: int, flying: int
 ) -> None:
     mount(blank, small_lab())
-    for seq in range(1, 9):
-        blank.wait_for_timeout(trip + 50)
-        blank.evaluate("([seq, trip]) => window.lab.answer(seq, 10, { trip })", [seq, trip])
-        turn_up(blank)
-    before = len(sent(blank))
-    turn_up(blank, 20)
-    assert len(sent(blank)) - before + 1 == flying
+    trips(blank, *[trip] * 8)
+    assert flying_after_a_burst(blank) == flying
 
 
 def test_where_requests_queue_fewer_fly(blank: Page) -> None:
     """As on a slow page: trips get longer the more requests are on their way."""
     mount(blank, small_lab())
-    for seq in range(1, 9):
-        blank.wait_for_timeout(200)
-        trip = 100 if seq == 1 else 180
-        blank.evaluate("([seq, trip]) => window.lab.answer(seq, 10, { trip })", [seq, trip])
-        turn_up(blank)
-    before = len(sent(blank))
+    trips(blank, 160, 240, 240, 240)
+    assert flying_after_a_burst(blank) == 2
+
+
+@pytest.mark.parametrize(("calm", "flying"), [(9, 2), (10, 3)])
+def test_after_a_queue_another_request_is_tried_with_caution(
+    blank: Page, calm: int, flying: int
+) -> None:
+    mount(blank, small_lab())
+    trips(blank, 160, 240, *[160] * calm)
+    assert flying_after_a_burst(blank) == flying
+
+
+def test_a_far_kernel_is_asked_for_what_the_hand_shows_next(blank: Page) -> None:
+    mount(blank, small_lab())
+    trips(blank, 100)
     turn_up(blank, 20)
-    assert len(sent(blank)) - before + 1 == 2
+    blank.wait_for_timeout(200)
+    before = len(sent(blank))
+    at_once = blank.evaluate(
+        """() => {
+          const { lab } = window, before = lab.sent.length;
+          lab.answer(2, 10, { trip: 100 });
+          const held = lab.sent.length - before;
+          document.querySelector("[data-row='0'][data-column='0']")
+            .dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowUp", bubbles: true }));
+          return held;
+        }"""
+    )
+    assert at_once == 0  # what waited is old by now
+    asked = sent(blank)
+    assert len(asked) == before + 1
+    assert asked[-1]["settings"]["filter"][0][0] == pytest.approx(1.2)  # the newest
+
+
+def test_a_far_kernel_hears_the_last_value_of_a_hand_that_rests(blank: Page) -> None:
+    mount(blank, small_lab())
+    trips(blank, 100)
+    turn_up(blank, 20)
+    blank.wait_for_timeout(200)
+    before = len(sent(blank))
+    blank.evaluate("window.lab.answer(2, 10, { trip: 100 })")
+    blank.wait_for_timeout(100)
+    asked = sent(blank)
+    assert len(asked) == before + 1
+    assert asked[-1]["settings"]["filter"][0][0] == pytest.approx(1.1)
 
 
 def test_answers_for_another_page_are_left_alone(blank: Page) -> None:
