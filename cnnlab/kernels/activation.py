@@ -263,6 +263,27 @@ def maxout_backward(grad_output, x, pieces=2, *, out=None):
 # ---- softmax: rows of class scores --------------------------------------------------------------
 
 
+@inlined
+def exponentials(x, row, output):
+    """Write ``exp(x - largest)`` of a row; give the largest number, and the sum of what is written.
+
+    The largest is taken off so that no exponential overflows.
+    """
+    classes = x.shape[1]
+    step = lanes(WIDE)
+    largest = x[row, 0]
+    for c in range(1, classes):
+        if x[row, c] > largest or np.isnan(x[row, c]):
+            largest = x[row, c]
+    sums = zeros(WIDE)
+    for c in range(0, classes, step):
+        i, count = row * classes + c, classes - c
+        score = subtract(load_first(WIDE, x, i, count), splat(WIDE, largest))
+        store_first(output, i, exp(WIDE, score), count)
+        sums = add(sums, load_first(WIDE, output, i, count))  # 0 behind the last class
+    return largest, total(sums)
+
+
 @kernel
 def _softmax(tickets, jobs, x, output, rows_a_job):
     rows, classes = x.shape
@@ -270,17 +291,8 @@ def _softmax(tickets, jobs, x, output, rows_a_job):
     job = begin(tickets)
     while job < jobs:
         for row in range(job * rows_a_job, min(rows, (job + 1) * rows_a_job)):
-            largest = x[row, 0]
-            for c in range(1, classes):
-                if x[row, c] > largest or np.isnan(x[row, c]):
-                    largest = x[row, c]
-            sums = zeros(WIDE)
-            for c in range(0, classes, step):
-                i, count = row * classes + c, classes - c
-                score = subtract(load_first(WIDE, x, i, count), splat(WIDE, largest))
-                store_first(output, i, exp(WIDE, score), count)
-                sums = add(sums, load_first(WIDE, output, i, count))  # 0 behind the last class
-            share = splat(WIDE, float32(1) / total(sums))
+            _, powers = exponentials(x, row, output)
+            share = splat(WIDE, float32(1) / powers)
             for c in range(0, classes, step):
                 i, count = row * classes + c, classes - c
                 store_first(output, i, multiply(load_first(WIDE, output, i, count), share), count)

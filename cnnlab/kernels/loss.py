@@ -8,26 +8,12 @@ import numpy as np
 from numba import float32
 
 from cnnlab.buffers import empty
-from cnnlab.kernels._exponential import exp
 from cnnlab.kernels._jit import kernel
 from cnnlab.kernels._threads import begin, draw, launch
-from cnnlab.kernels.vector import (
-    WIDE,
-    add,
-    lanes,
-    load_first,
-    multiply,
-    splat,
-    store_first,
-    subtract,
-    total,
-    zeros,
-)
+from cnnlab.kernels.activation import ROWS_WORK, WORK, exponentials
+from cnnlab.kernels.vector import WIDE, lanes, load_first, multiply, splat, store_first
 
 __all__ = ["cross_entropy"]
-
-WORK = 16  # one number, read and written, takes as long as so many multiply-adds
-ROWS_WORK = 1 << 12  # numbers a job, at least one row
 
 
 @kernel
@@ -37,17 +23,8 @@ def _cross_entropy(tickets, jobs, scores, labels, charges, grad_scores, rows_a_j
     job = begin(tickets)
     while job < jobs:
         for row in range(job * rows_a_job, min(rows, (job + 1) * rows_a_job)):
-            largest = scores[row, 0]
-            for c in range(1, classes):
-                if scores[row, c] > largest or np.isnan(scores[row, c]):
-                    largest = scores[row, c]
-            sums = zeros(WIDE)
-            for c in range(0, classes, step):
-                i, count = row * classes + c, classes - c
-                score = subtract(load_first(WIDE, scores, i, count), splat(WIDE, largest))
-                store_first(grad_scores, i, exp(WIDE, score), count)
-                sums = add(sums, load_first(WIDE, grad_scores, i, count))  # 0 behind the last
-            powers, label = total(sums), labels[row]
+            largest, powers = exponentials(scores, row, grad_scores)
+            label = labels[row]
             charges[row] = np.log(powers) - (scores[row, label] - largest)
             share = grad_scores[row, label] / powers
             scale = splat(WIDE, float32(1) / (powers * float32(rows)))
