@@ -119,6 +119,9 @@ def _open(options: argparse.Namespace) -> int:
     ]  # fmt: skip
     if options.no_browser:
         command.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:  # in a container there may be nobody else
+        print("You are root: every notebook may change anything on this machine.")
+        command.append("--allow-root")
     if options.port is not None:
         command += [f"--port={options.port}", "--ServerApp.port_retries=0"]
     # Our settings come after the learner's own, and hold for this start of JupyterLab only.
