@@ -1,7 +1,7 @@
 """The loss that nearly every network here is trained with, and its slope, in one pass.
 
-Axes: batch, class. Few numbers, but NumPy goes over them in twenty calls, which together take
-longer than a small network's last layers. Twin of `cnnlab.naive.loss`.
+Axes: batch, class. So few numbers that each of the many calls NumPy would need costs more than its
+arithmetic. Twin of `cnnlab.naive.loss`.
 """
 
 import numpy as np

@@ -1,8 +1,8 @@
 """Rows become columns, an eight by eight tile at a time.
 
-Written number by number, a transposed matrix costs as much as multiplying by it: whichever way one
-walks, either what is read or what is written lies far apart. A tile is eight loads of eight numbers
-and eight such stores; in between, the rows are zipped like a pack of cards that is riffled::
+Written number by number, a transposed matrix is slow to make: whichever way one walks, either what
+is read or what is written lies far apart. A tile is eight loads of eight numbers and eight such
+stores; in between, the rows are zipped like a pack of cards that is riffled::
 
     a0 a1 ..  and  c0 c1 ..  give  a0 c0 a1 c1 ..
     b0 b1 ..  and  d0 d1 ..  give  b0 d0 b1 d1 ..   and these two  a0 b0 c0 d0 a1 b1 c1 d1 ..

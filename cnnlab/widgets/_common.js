@@ -184,6 +184,7 @@ export class Line {
 
   dispose() {
     clearTimeout(this.timer);
+    for (const lane of this.lanes) clearTimeout(lane.soon);
     this.model.off("msg:custom", this.receive);
     this.lanes = [];
   }

@@ -240,7 +240,7 @@ def test_a_far_kernel_hears_the_last_value_of_a_hand_that_rests(blank: Page) -> 
     blank.wait_for_timeout(200)
     before = len(sent(blank))
     blank.evaluate("window.lab.answer(2, 10, { trip: 100 })")
-    blank.wait_for_timeout(100)
+    blank.wait_for_function("(before) => window.lab.sent.length > before", arg=before)
     asked = sent(blank)
     assert len(asked) == before + 1
     assert asked[-1]["settings"]["filter"][0][0] == pytest.approx(1.1)
@@ -275,10 +275,16 @@ def test_without_a_kernel_the_page_computes_and_says_so(blank: Page, silent: str
 def test_before_the_patience_ends_there_is_a_picture_already(blank: Page) -> None:
     lab = small_lab()
     mount(blank, lab)
-    blank.wait_for_timeout(500)
-    canvas = blank.locator("[data-role=map]")
-    assert (pixels_of(canvas) == lab.painted).all()
-    expect(blank.locator("[data-role=source]")).to_be_hidden()
+    # Looked at in the very frame in which the picture appears, however slow the machine is.
+    label_was_hidden = blank.wait_for_function(
+        """() => {
+          const map = document.querySelector("[data-role=map]");
+          const label = document.querySelector("[data-role=source]");
+          return map.dataset.source === "browser" && [label.hidden];
+        }"""
+    ).json_value()
+    assert label_was_hidden == [True]
+    assert (pixels_of(blank.locator("[data-role=map]")) == lab.painted).all()
 
 
 def test_when_the_kernel_comes_back_its_numbers_are_shown_again(blank: Page) -> None:
