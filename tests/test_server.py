@@ -14,9 +14,11 @@ from tornado.websocket import WebSocketHandler
 
 from cnnlab import server
 
-# A server as `jupyter lab` starts it, asked from inside: the option is read off its own socket.
+# A server as `jupyter lab` starts it, asked from inside: the option is read off its own socket, and
+# what is said of a cell, of a widget's short message and of a long one comes from its own kernel.
 PROBE = """
-import json, socket
+import asyncio, json, socket, uuid
+from cnnlab import server
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.serverapp import ServerApp
 from tornado.httpclient import AsyncHTTPClient
@@ -25,7 +27,21 @@ from tornado.websocket import websocket_connect
 app = ServerApp()
 app.initialize(["--no-browser", "--ip=127.0.0.1", "--port=0", "--allow-root",
     "--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True", "--ServerApp.log_level=40"])
-connect, seen = ZMQChannelsWebsocketConnection.connect, {}
+usual, gone, seen = ZMQChannelsWebsocketConnection, [], {"late": False}
+connect, handle = usual.connect, usual.handle_outgoing_message
+
+CELL = '''
+import time
+from comm import get_comm_manager
+
+def opened(comm, message):
+    @comm.on_msg
+    def answer(message):
+        time.sleep(message["content"]["data"]["seconds"])
+        comm.send("done")
+
+get_comm_manager().register_target("probe", opened)
+'''
 
 def noting(self):
     stream = self.websocket_handler.ws_connection.stream
@@ -33,7 +49,26 @@ def noting(self):
     seen.update(connection=type(self).__name__, option=option)
     return connect(self)
 
-ZMQChannelsWebsocketConnection.connect = noting
+def watching(*message):
+    seen["late"] = seen["late"] or bool(gone)
+    return handle(*message)
+
+usual.connect, usual.handle_outgoing_message = noting, watching
+
+async def send(page, kind, **content):
+    header = {"msg_id": uuid.uuid4().hex, "msg_type": kind, "session": "probe", "username": "",
+        "date": "2026-01-01T00:00:00Z", "version": "5.3"}
+    await page.write_message(json.dumps({"header": header, "parent_header": {}, "metadata": {},
+        "content": content, "channel": "shell", "buffers": []}))
+    return header
+
+async def said_of(page, kind, **content):
+    header, said = await send(page, kind, **content), []
+    while said[-1:] != ["idle"]:
+        message = json.loads(await page.read_message())
+        if message["channel"] == "iopub" and message["parent_header"]["msg_id"] == header["msg_id"]:
+            said.append(message["content"].get("execution_state", message["msg_type"]))
+    return said
 
 async def probe():
     try:
@@ -42,7 +77,18 @@ async def probe():
         answer = await ask(kernels, method="POST", body="{}")
         kernel = json.loads(answer.body)["id"]
         page = await websocket_connect(f"ws://{address}/api/kernels/{kernel}/channels")
+        seen["cell"] = await said_of(page, "execute_request", code=CELL, silent=False)
+        await said_of(page, "comm_open", comm_id="1", target_name="probe", data={})
+        for name, seconds, server.QUIET in [("short", 0, 30), ("long", 1, 0.1), ("again", 0, 30)]:
+            seen[name] = await said_of(page, "comm_msg", comm_id="1", data={"seconds": seconds})
+
+        server.QUIET = 0.5
+        await send(page, "comm_msg", comm_id="1", data={"seconds": 2})
+        await asyncio.sleep(0.3)  # time for "busy" to arrive
         page.close()
+        await page.read_message()  # the answer to closing
+        gone.append(page)
+        await asyncio.sleep(0.6)
         await app.kernel_manager.shutdown_kernel(kernel, now=True)
     finally:
         app.stop()
@@ -51,6 +97,8 @@ app.io_loop.add_callback(probe)
 app.start()
 print(json.dumps(seen))
 """
+CELL = ["busy", "execute_input", "idle"]
+ANSWER = ["busy", "comm_msg", "idle"]
 
 
 def start_server(folder: Path, *options: str) -> dict[str, object]:
@@ -69,15 +117,31 @@ def start_server(folder: Path, *options: str) -> dict[str, object]:
     return found
 
 
-def test_a_real_server_sets_the_option_on_a_kernels_websocket(tmp_path: Path) -> None:
-    assert start_server(tmp_path) == {"connection": "NoDelayConnection", "option": 1}
+def test_a_real_server_sends_at_once_and_keeps_a_widgets_moments_to_itself(tmp_path: Path) -> None:
+    assert start_server(tmp_path) == {
+        "connection": "QuickConnection",
+        "option": 1,
+        "cell": CELL,
+        "short": ["comm_msg", "idle"],
+        "long": ANSWER,
+        "again": ["comm_msg", "idle"],
+        "late": False,  # what was held is not sent to a page that has gone
+    }
 
 
-def test_without_the_extension_a_server_leaves_the_option_off(tmp_path: Path) -> None:
+def test_without_the_extension_a_server_does_neither(tmp_path: Path) -> None:
     switch = tmp_path / "jupyter_server_config.json"
     switch.write_text(json.dumps({"ServerApp": {"jpserver_extensions": {"cnnlab.server": False}}}))
     found = start_server(tmp_path)
-    assert found == {"connection": "ZMQChannelsWebsocketConnection", "option": 0}
+    assert found == {
+        "connection": "ZMQChannelsWebsocketConnection",
+        "option": 0,
+        "cell": CELL,
+        "short": ANSWER,
+        "long": ANSWER,
+        "again": ANSWER,
+        "late": False,
+    }
 
 
 def test_the_file_that_is_installed_switches_the_extension_on() -> None:
@@ -96,5 +160,5 @@ def test_only_the_usual_connection_is_replaced(chosen: type) -> None:
     server._load_jupyter_server_extension(app)
     usual = chosen is ZMQChannelsWebsocketConnection
     assert settings["kernel_websocket_connection_class"] is (
-        server.NoDelayConnection if usual else chosen
+        server.QuickConnection if usual else chosen
     )
