@@ -6,10 +6,10 @@ import { PALETTES } from "./_palettes.js";
 
 const PATIENCE = 1500; // milliseconds without an answer after which the browser computes alone
 const STORE_AFTER = 300; // milliseconds of rest after which the settings are stored
-const RATE = 20 / 1000; // pictures a millisecond that are worth having requests in flight for
+const RATE = 30 / 1000; // pictures a millisecond that are worth having requests in flight for
 const QUEUED = 15; // milliseconds beyond the fastest trip that tell of a queue on the way
 const CALM = 10; // trips without a queue after which, once there was one, another request is tried
-const FAR = 50; // milliseconds of a trip from which on it pays to wait for what the hand does next
+const FAR = 50; // milliseconds of a trip from which on it pays to choose the moment of asking
 const NEXT = 20; // milliseconds within which a hand that moves has moved again
 
 // --- Elements -----------------------------------------------------------------------------------
@@ -120,9 +120,10 @@ export class Line {
     this.seq = 0;
     this.alive = null; // not known yet
     this.fastest = Infinity; // trip, of late
-    this.room = 2; // requests that may be in flight
+    this.room = 1; // requests that may be in flight
     this.calm = 0; // trips since the last queue
     this.caution = 1; // calm trips that it takes to try another request
+    this.narrowed = 0; // when there was less room the last time: what left before tells nothing new
     this.lanes = [];
     this.receive = (message, buffers) => this.#receive(message, buffers);
     model.on("msg:custom", this.receive);
@@ -135,18 +136,25 @@ export class Line {
   }
 
   /**
-   * Learn from a trip how many requests may be in flight: as many as twenty pictures a second need,
+   * Learn from a trip how many requests may be in flight: as many as thirty pictures a second need,
    * for more would wait for one another. The fastest trip is the way itself; what takes longer has
    * waited in a queue, where more requests would only make pictures older.
    */
-  learn(trip) {
+  learn(trip, sent) {
     this.fastest = Math.min(trip, this.fastest * 1.01 + 0.1);
-    const most = Math.min(6, Math.max(2, Math.round(this.fastest * RATE)));
+    const most = Math.min(6, Math.max(1, Math.round(this.fastest * RATE)));
     this.calm = trip > this.fastest + QUEUED ? 0 : this.calm + 1;
     if (this.calm === 0) {
-      this.room = Math.max(2, this.room - 1);
+      if (sent >= this.narrowed) {
+        this.room = Math.max(1, this.room - 1);
+        this.narrowed = performance.now();
+      }
       this.caution = CALM;
     } else if (this.calm % this.caution === 0) this.room = Math.min(most, this.room + 1);
+  }
+
+  get far() {
+    return this.fastest >= FAR && this.fastest < Infinity;
   }
 
   get waiting() {
@@ -184,7 +192,7 @@ export class Line {
 
   dispose() {
     clearTimeout(this.timer);
-    for (const lane of this.lanes) clearTimeout(lane.soon);
+    for (const lane of this.lanes) clearTimeout(lane.moving);
     this.model.off("msg:custom", this.receive);
     this.lanes = [];
   }
@@ -196,21 +204,21 @@ class Lane {
     this.flying = new Map(); // seq -> {asked, sent, ahead}
     this.late = new Set(); // given up, but an answer would show that the kernel is back
     this.want = this.last = null;
-  }
-
-  /** Ask; whatever was waiting to be asked is forgotten. */
-  ask(body, buffers = []) {
-    this.want = this.last = { body, buffers };
-    this.pump();
+    this.sent = -Infinity; // when the last request left
   }
 
   /**
-   * There is room again. What has waited for it is no longer what the hand shows: where the kernel
-   * is far, a picture is younger if it is asked for with the next movement. If there is one.
+   * Ask; whatever was waiting to be asked is forgotten. A far kernel is asked at even distances,
+   * and with a movement of the hand, for what waits while it moves on is not what it shows.
    */
-  #pumpSoon() {
-    if (!this.want || this.line.fastest < FAR) return this.pump();
-    this.soon ??= setTimeout(() => this.pump(), NEXT);
+  ask(body, buffers = []) {
+    this.want = this.last = { body, buffers };
+    clearTimeout(this.moving);
+    this.moving = this.line.far && setTimeout(() => {
+      this.moving = null;
+      this.pump();
+    }, NEXT);
+    this.pump(performance.now() - this.sent >= this.line.fastest / this.line.room);
   }
 
   again() {
@@ -221,12 +229,10 @@ class Lane {
     return this.line.alive === false || this.flying.size < this.line.room;
   }
 
-  pump() {
-    clearTimeout(this.soon);
-    this.soon = undefined;
+  pump(due = false) {
     if (!this.want) return;
     if (this.line.alive === false) return this.alone();
-    if (this.flying.size >= this.line.room) return;
+    if (this.flying.size >= this.line.room || (this.moving && !due)) return;
     const asked = this.want;
     this.want = null;
     this.#send(asked);
@@ -234,8 +240,9 @@ class Lane {
 
   #send(asked) {
     const seq = ++this.line.seq, { client, model } = this.line;
+    this.sent = performance.now();
     if (this.line.alive === false) this.late.add(seq);
-    else this.flying.set(seq, { asked, sent: performance.now(), ahead: this.flying.size });
+    else this.flying.set(seq, { asked, sent: this.sent, ahead: this.flying.size });
     try {
       model.send({ kind: this.kind, client, seq, ...asked.body }, undefined, asked.buffers);
       if (this.line.waiting === 1) this.line.watch();
@@ -251,10 +258,10 @@ class Lane {
     for (const seq of this.flying.keys()) if (seq <= message.seq) this.flying.delete(seq);
     if (flight) {
       const trip = performance.now() - flight.sent - message.busy * (1 + flight.ahead);
-      this.line.learn(Math.max(0, trip));
+      this.line.learn(Math.max(0, trip), flight.sent);
       this.onanswer(message, buffers, flight.asked);
     }
-    this.#pumpSoon();
+    this.pump();
   }
 
   /** The kernel keeps silent: answer from the browser, once a picture, and try the kernel too. */

@@ -71,9 +71,24 @@ def trips(page: Page, *lasting: int) -> None:
         turn_up(page)
 
 
-def flying_after_a_burst(page: Page) -> int:
+def keep_turning(page: Page, milliseconds: int) -> None:
+    """Turn a weight up every ten milliseconds, as a hand that does not rest."""
+    page.evaluate(
+        """async (milliseconds) => {
+          const cell = document.querySelector("[data-row='0'][data-column='0']");
+          for (const end = performance.now() + milliseconds; performance.now() < end;) {
+            cell.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowUp", bubbles: true }));
+            await new Promise((next) => setTimeout(next, 10));
+          }
+        }""",
+        milliseconds,
+    )
+
+
+def flying_while_turning(page: Page) -> int:
+    """Count the requests under way, of which one left before."""
     before = len(sent(page))
-    turn_up(page, 20)
+    keep_turning(page, 700)
     return len(sent(page)) - before + 1
 
 
@@ -162,88 +177,105 @@ def test_what_is_not_a_number_gets_its_own_colour_in_the_browser(blank: Page) ->
 # -- Manners on the wire --------------------------------------------------------------------------
 
 
-def test_two_requests_fly_and_only_the_newest_value_waits(blank: Page) -> None:
+def test_one_request_flies_and_only_the_newest_value_waits(blank: Page) -> None:
     mount(blank, small_lab())
     turn_up(blank, 30)
-    assert len(sent(blank)) == 2
+    assert len(sent(blank)) == 1
     blank.evaluate("window.lab.answer(1, 10, { trip: 2 })")
     asked = sent(blank)
-    assert len(asked) == 3
-    assert asked[2]["settings"]["filter"][0][0] == pytest.approx(2)  # -1 and thirty times 0.1
-    for seq in (2, 3):
-        blank.evaluate("(seq) => window.lab.answer(seq, 10)", seq)
-    assert len(sent(blank)) == 3  # nothing more to ask
+    assert len(asked) == 2
+    assert asked[1]["settings"]["filter"][0][0] == pytest.approx(2)  # -1 and thirty times 0.1
+    blank.evaluate("window.lab.answer(2, 10)")
+    assert len(sent(blank)) == 2  # nothing more to ask
 
 
 def test_an_older_answer_is_not_painted_over_a_newer_one(blank: Page) -> None:
     mount(blank, small_lab())
-    turn_up(blank, 2)
+    trips(blank, 100, 100)
+    keep_turning(blank, 100)
     canvas = blank.locator("[data-role=map]")
-    blank.evaluate("window.lab.answer(2, 200)")
-    blank.evaluate("window.lab.answer(1, 50)")
-    expect(canvas).to_have_attribute("data-frame", "1")
+    before = int(canvas.get_attribute("data-frame") or 0)
+    blank.evaluate("window.lab.answer(4, 200)")
+    blank.evaluate("window.lab.answer(3, 50)")
+    expect(canvas).to_have_attribute("data-frame", str(before + 1))
     assert (pixels_of(canvas) == display.PALETTES["blue_red"].colours[200]).all()
     expect(canvas).to_have_attribute("data-source", "kernel")
 
 
-@pytest.mark.parametrize(("trip", "flying"), [(2, 2), (100, 2), (200, 4), (400, 6)])
-def test_as_many_requests_fly_as_twenty_pictures_a_second_need(
+@pytest.mark.parametrize(("trip", "flying"), [(2, 1), (40, 1), (70, 2), (100, 3), (400, 6)])
+def test_as_many_requests_fly_as_thirty_pictures_a_second_need(
     blank: Page, trip: int, flying: int
 ) -> None:
     mount(blank, small_lab())
     trips(blank, *[trip] * 8)
-    assert flying_after_a_burst(blank) == flying
+    assert flying_while_turning(blank) == flying
 
 
 def test_where_requests_queue_fewer_fly(blank: Page) -> None:
     """As on a slow page: trips get longer the more requests are on their way."""
     mount(blank, small_lab())
     trips(blank, 160, 240, 240, 240)
-    assert flying_after_a_burst(blank) == 2
+    assert flying_while_turning(blank) == 1
 
 
-@pytest.mark.parametrize(("calm", "flying"), [(9, 2), (10, 3)])
+def test_one_queue_is_learnt_from_once(blank: Page) -> None:
+    mount(blank, small_lab())
+    trips(blank, *[100] * 4)
+    assert flying_while_turning(blank) == 3
+    for seq in (5, 6, 7):
+        blank.evaluate("(seq) => window.lab.answer(seq, 10)", seq)  # late by half a second
+    assert flying_while_turning(blank) == 2
+
+
+@pytest.mark.parametrize(("calm", "flying"), [(9, 1), (10, 2)])
 def test_after_a_queue_another_request_is_tried_with_caution(
     blank: Page, calm: int, flying: int
 ) -> None:
     mount(blank, small_lab())
     trips(blank, 160, 240, *[160] * calm)
-    assert flying_after_a_burst(blank) == flying
+    assert flying_while_turning(blank) == flying
+
+
+def test_a_far_kernel_is_asked_at_even_distances(blank: Page) -> None:
+    mount(blank, small_lab())
+    trips(blank, *[120] * 4)
+    keep_turning(blank, 300)
+    moments = blank.evaluate("window.lab.sent.slice(-4).map((one) => one.at)")
+    assert np.diff(moments).min() >= 120 / 4
+
+
+NEXT_MOVEMENT = """(moves) => {
+  const { lab } = window, cell = document.querySelector("[data-row='0'][data-column='0']");
+  const turn = () => cell.dispatchEvent(
+    new KeyboardEvent("keydown", { key: "ArrowUp", bubbles: true }));
+  const before = lab.sent.length;
+  turn();
+  lab.answer(2, 10, { trip: 100 });
+  const held = lab.sent.length - before;
+  if (moves) turn();
+  return [held, lab.sent.length - before];
+}"""
 
 
 def test_a_far_kernel_is_asked_for_what_the_hand_shows_next(blank: Page) -> None:
     mount(blank, small_lab())
     trips(blank, 100)
-    turn_up(blank, 20)
-    blank.wait_for_timeout(200)
-    before = len(sent(blank))
-    at_once = blank.evaluate(
-        """() => {
-          const { lab } = window, before = lab.sent.length;
-          lab.answer(2, 10, { trip: 100 });
-          const held = lab.sent.length - before;
-          document.querySelector("[data-row='0'][data-column='0']")
-            .dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowUp", bubbles: true }));
-          return held;
-        }"""
-    )
-    assert at_once == 0  # what waited is old by now
-    asked = sent(blank)
-    assert len(asked) == before + 1
-    assert asked[-1]["settings"]["filter"][0][0] == pytest.approx(1.2)  # the newest
+    keep_turning(blank, 200)  # until there is no more room
+    held, asked = blank.evaluate(NEXT_MOVEMENT, True)
+    assert (held, asked) == (0, 1)  # what waits while the hand moves is old
+    shown = blank.locator("[data-row='0'][data-column='0']").first.input_value()
+    assert sent(blank)[-1]["settings"]["filter"][0][0] == pytest.approx(float(shown))
 
 
 def test_a_far_kernel_hears_the_last_value_of_a_hand_that_rests(blank: Page) -> None:
     mount(blank, small_lab())
     trips(blank, 100)
-    turn_up(blank, 20)
-    blank.wait_for_timeout(200)
+    keep_turning(blank, 200)
     before = len(sent(blank))
-    blank.evaluate("window.lab.answer(2, 10, { trip: 100 })")
+    assert blank.evaluate(NEXT_MOVEMENT, False) == [0, 0]
     blank.wait_for_function("(before) => window.lab.sent.length > before", arg=before)
-    asked = sent(blank)
-    assert len(asked) == before + 1
-    assert asked[-1]["settings"]["filter"][0][0] == pytest.approx(1.1)
+    shown = blank.locator("[data-row='0'][data-column='0']").first.input_value()
+    assert sent(blank)[-1]["settings"]["filter"][0][0] == pytest.approx(float(shown))
 
 
 def test_answers_for_another_page_are_left_alone(blank: Page) -> None:
@@ -302,12 +334,16 @@ def test_when_the_kernel_comes_back_its_numbers_are_shown_again(blank: Page) -> 
 
 def test_a_picture_travels_until_the_kernel_has_it(blank: Page) -> None:
     mount(blank, small_lab())
-    blank.evaluate("window.lab.answer(1, 10)")
+    trips(blank, 100, 100)
     blank.get_by_role("button", name="Draw").click()
-    turn_up(blank, 3)
-    with_picture = [request for request in sent(blank) if "picture" in request]
+    keep_turning(blank, 150)
+    with_picture = [request["seq"] for request in sent(blank) if "picture" in request]
     assert len(with_picture) >= 2
-    blank.evaluate("(seq) => window.lab.answer(seq, 10)", with_picture[-1]["seq"])
+    blank.evaluate("(seq) => window.lab.answer(seq, 10)", with_picture[-1])
+    keep_turning(blank, 150)
+    latest = sent(blank)[-1]
+    assert latest["seq"] > with_picture[-1]
+    assert "picture" not in latest
     blank.get_by_role("button", name="Done").click()
 
 
@@ -324,6 +360,7 @@ def test_the_settings_are_stored_when_the_hand_rests(blank: Page) -> None:
 def test_what_python_sets_is_shown_asked_for_and_can_be_undone(blank: Page) -> None:
     lab = small_lab()
     mount(blank, lab)
+    blank.evaluate("window.lab.answer(1, 10)")
     values = {**lab._settings["values"], "stride": 2}
     blank.evaluate(
         "(value) => window.lab.change('_settings', value)", {"revision": 7, "values": values}
