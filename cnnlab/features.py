@@ -7,6 +7,7 @@ its score before a final `Softmax` layer, except by occlusion, which watches its
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from cnnlab.datasets import Dataset
 from cnnlab.datasets.resampling import resample
 from cnnlab.errors import DataError, ShapeError
-from cnnlab.layers import Array, Conv2D, Softmax
+from cnnlab.layers import Array, Conv2D, Dense, Layer
 from cnnlab.layers.activation import Activation
 from cnnlab.network import Network, Trace
 from cnnlab.sequential import Row, Sequential
@@ -458,15 +459,18 @@ def _until(net: Network, layer: str) -> Network:
     """Take a network up to a layer, with the same weights."""
     rows = net.sequential.rows
     kept = rows[: rows.index(net.sequential.row(layer)) + 1]
-    if len(kept) == len(rows):
-        return net
-    stack = Sequential([row.layer for row in kept], net.sequential.input_shape)
+    return net if len(kept) == len(rows) else _of(net, [row.layer for row in kept])
+
+
+def _of(net: Network, layers: list[Layer]) -> Network:
+    """Make a network of these layers; its first ones are the network's own, with their weights."""
+    stack = Sequential(layers, net.sequential.input_shape)
     parameters = net.parameters
     return Network.from_parameters(
         stack,
         {
             (key := f"{row.name}.{name}"): parameters[key]
-            for row in kept
+            for row in stack.rows
             for name in row.parameter_shapes
         },
         copy=False,
@@ -475,10 +479,12 @@ def _until(net: Network, layer: str) -> Network:
 
 def _scoring(net: Network) -> Network:
     """Take a network without a softmax at its end, where a sure class has no slope left."""
-    rows = net.sequential.rows
-    if isinstance(rows[-1].layer, Softmax) and len(rows) > 1:
-        return _until(net, rows[-2].name)
-    return net
+    if not net.sequential.gives_shares:
+        return net
+    *before, last = [row.layer for row in net.sequential.rows]
+    if isinstance(last, Dense | Conv2D):
+        return _of(net, [*before, replace(last, activation=None)])
+    return _of(net, before) if before else net
 
 
 def _last_maps(stack: Sequential) -> str:

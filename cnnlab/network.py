@@ -19,7 +19,7 @@ from cnnlab import functional as F
 from cnnlab.buffers import Pool
 from cnnlab.errors import DataError, ShapeError
 from cnnlab.functional.chain import Chain
-from cnnlab.layers import Array, Shape, Softmax
+from cnnlab.layers import Array, Shape
 from cnnlab.losses import Loss, softmax_cross_entropy
 from cnnlab.sequential import Sequential, Step
 
@@ -320,7 +320,7 @@ class Network:
             Each row sums to 1.
         """
         scores = self.predict(images)
-        return scores if isinstance(self.sequential.layers[-1], Softmax) else F.softmax(scores)
+        return scores if self.sequential.gives_shares else F.softmax(scores)
 
     def forward(self, images: ArrayLike) -> dict[str, Array]:
         """Compute what every layer gives.

@@ -12,7 +12,17 @@ from typing import NamedTuple
 
 from cnnlab.errors import DataError, ShapeError
 from cnnlab.functional.chain import MOST_WORK, Chain, Link
-from cnnlab.layers import Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, ReLU, Shape
+from cnnlab.layers import (
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    MaxPool2D,
+    ReLU,
+    Shape,
+    Softmax,
+)
 from cnnlab.layers.base import WindowSide
 from cnnlab.shapes import pair, receptive_field
 
@@ -187,6 +197,12 @@ class Sequential:
     def output_shape(self) -> Shape:
         """Shape of what comes out, without the batch."""
         return self.rows[-1].output_shape
+
+    @property
+    def gives_shares(self) -> bool:
+        """Whether softmax comes last: as a layer of its own, or carried by the last layer."""
+        last = self.layers[-1]
+        return isinstance(last, Softmax) or getattr(last, "activation", None) == "softmax"
 
     @cached_property
     def plan(self) -> tuple[Step, ...]:

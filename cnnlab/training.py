@@ -24,7 +24,7 @@ from cnnlab import checkpoints
 from cnnlab.augmentation import Augmentation
 from cnnlab.buffers import Pool
 from cnnlab.errors import DataError
-from cnnlab.layers import Array, Softmax
+from cnnlab.layers import Array
 from cnnlab.losses import Loss, softmax_cross_entropy
 from cnnlab.metrics import accuracy
 from cnnlab.network import Differentiated, LayerArrays, Network
@@ -375,10 +375,10 @@ class Run(Iterator[Snapshot]):
         ]:  # fmt: skip
             if not isinstance(value, int) or value < least:
                 raise DataError(f"{name} must be a whole number of at least {least}, got {value!r}")
-        if loss is softmax_cross_entropy and isinstance(net.sequential.layers[-1], Softmax):
+        if loss is softmax_cross_entropy and net.sequential.gives_shares:
             raise DataError(
                 "the loss softmax_cross_entropy takes plain scores, but the network ends in "
-                "Softmax; leave that layer out, and use net.probabilities(images) for the shares"
+                "softmax; leave that out, and use net.probabilities(images) for the shares"
             )
         self._net = net
         self._images, self._labels = _checked(net, train_data)

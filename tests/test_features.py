@@ -1,5 +1,7 @@
 """What a network looks at: held against brute force, central differences and PyTorch."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -185,8 +187,13 @@ def test_saliency_is_that_of_pytorch():
     np.testing.assert_allclose(features.saliency(net, image), expected, rtol=1e-4, atol=1e-6)
 
 
-def test_a_final_softmax_changes_no_explanation_by_gradients():
+@pytest.mark.parametrize("carried", [False, True])
+def test_a_final_softmax_changes_no_explanation_by_gradients(carried):
     plain, sure = classifier(), classifier(Softmax())
+    if carried:
+        *before, last = plain.sequential.layers
+        layers = [*before, replace(last, activation="softmax")]
+        sure = Network(Sequential(layers, plain.sequential.input_shape))
     sure.parameters = plain.parameters
     for explain in (features.input_gradient, features.saliency, features.grad_cam):
         np.testing.assert_array_equal(explain(sure, picture(), 2), explain(plain, picture(), 2))

@@ -60,9 +60,10 @@ def test_predicting_many_images_is_predicting_each():
     np.testing.assert_allclose(net.predict(many)[577:578], net.predict(many[577:578]), rtol=1e-5)
 
 
-def test_probabilities_sum_to_one_with_or_without_a_softmax_layer():
+@pytest.mark.parametrize("end", [[Dense(3), Softmax()], [Dense(3, activation="softmax")]])
+def test_probabilities_sum_to_one_with_or_without_a_softmax(end):
     plain = Network(Sequential([Flatten(), Dense(3)], (8, 8, 2)))
-    ending = Network(Sequential([Flatten(), Dense(3), Softmax()], (8, 8, 2)))
+    ending = Network(Sequential([Flatten(), *end], (8, 8, 2)))
     ending.parameters = plain.parameters
     np.testing.assert_allclose(plain.probabilities(images()).sum(axis=1), 1, rtol=1e-6)
     np.testing.assert_allclose(plain.probabilities(images()), ending.probabilities(images()))

@@ -476,7 +476,8 @@ def test_data_that_do_not_go_with_the_network_are_refused():
         training.run(net, uneven)
 
 
-def test_a_softmax_before_a_loss_that_has_one_is_refused():
-    net = Network(Sequential([Flatten(), Dense(3), Softmax()], (8, 8, 1)))
-    with pytest.raises(DataError, match="takes plain scores, but the network ends in Softmax"):
+@pytest.mark.parametrize("end", [[Dense(3), Softmax()], [Dense(3, activation="softmax")]])
+def test_a_softmax_before_a_loss_that_has_one_is_refused(end):
+    net = Network(Sequential([Flatten(), *end], (8, 8, 1)))
+    with pytest.raises(DataError, match="takes plain scores, but the network ends in softmax"):
         training.run(net, data())
