@@ -3,7 +3,7 @@
 Axes: row, column, channel of one image; maps of importance are (row, column), as large as the
 image, ready for `plots.overlay`. Everything follows from outputs that were kept and from gradients
 that come out at the bottom: no hooks, nothing is changed in the network. A class is explained by
-its score before a final `Softmax` layer, except by occlusion, which watches its share of certainty.
+its score before a final softmax, except by occlusion, which watches its share of certainty.
 """
 
 from collections.abc import Iterator
@@ -482,7 +482,7 @@ def _scoring(net: Network) -> Network:
     if not net.sequential.gives_shares:
         return net
     *before, last = [row.layer for row in net.sequential.rows]
-    if isinstance(last, Dense | Conv2D):
+    if isinstance(last, Conv2D | Dense):
         return _of(net, [*before, replace(last, activation=None)])
     return _of(net, before) if before else net
 

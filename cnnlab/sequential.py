@@ -202,7 +202,8 @@ class Sequential:
     def gives_shares(self) -> bool:
         """Whether softmax comes last: as a layer of its own, or carried by the last layer."""
         last = self.layers[-1]
-        return isinstance(last, Softmax) or getattr(last, "activation", None) == "softmax"
+        carried = last.activation if isinstance(last, Conv2D | Dense) else None
+        return carried == "softmax" or isinstance(last, Softmax)
 
     @cached_property
     def plan(self) -> tuple[Step, ...]:

@@ -6,9 +6,9 @@ Two things between a kernel and the page make a picture that follows the hand li
   45 kB then waits some 40 ms for the acknowledgement of the one before. The extension sets
   TCP_NODELAY.
 - A kernel says "busy" before and "idle" after every message of a widget, and for each JupyterLab
-  draws its toolbar and its status bar anew: about 12 ms, just when the picture comes. The extension
-  holds back the "busy" of a widget's message; where "idle" follows within `QUIET` seconds, the page
-  never hears of it. A longer one is told, only later. Cells that run are told at once, as ever.
+  draws its toolbar and its status bar anew, just when the picture comes. The extension holds back
+  the "busy" of a widget's message; where "idle" follows within `QUIET` seconds, the page never
+  hears of it. A longer one is told, only later. Cells that run are told at once, as ever.
 
 It is switched on by the file ``cnnlab.json`` that the package installs beside the server's
 configuration.
@@ -32,7 +32,8 @@ _HEADER, _PARENT, _CONTENT = 1, 2, 4
 class QuickConnection(ZMQChannelsWebsocketConnection):
     """A kernel's websocket without Nagle's algorithm, and without the "busy" of a moment."""
 
-    _held: "Dict[str, asyncio.TimerHandle]" = Dict()  # by the message that the kernel is busy with
+    # By the message that the kernel is busy with; in quotes, for a trait takes no brackets.
+    _held: "Dict[str, asyncio.TimerHandle]" = Dict()
 
     def connect(self) -> Any:
         """Set TCP_NODELAY, then connect as always."""
@@ -44,6 +45,7 @@ class QuickConnection(ZMQChannelsWebsocketConnection):
         for timer in self._held.values():
             timer.cancel()
         self._held.clear()
+        # Jupyter Server has types, but none on this method.
         return super().disconnect()  # type: ignore[no-untyped-call]
 
     def handle_outgoing_message(self, stream: Any, outgoing_msg: list[Any]) -> None:

@@ -30,7 +30,7 @@ app.initialize(["--no-browser", "--ip=127.0.0.1", "--port=0", "--allow-root",
 usual, gone, seen = ZMQChannelsWebsocketConnection, [], {"late": False}
 connect, handle = usual.connect, usual.handle_outgoing_message
 
-CELL = '''
+TARGET = '''
 import time
 from comm import get_comm_manager
 
@@ -77,9 +77,10 @@ async def probe():
         answer = await ask(kernels, method="POST", body="{}")
         kernel = json.loads(answer.body)["id"]
         page = await websocket_connect(f"ws://{address}/api/kernels/{kernel}/channels")
-        seen["cell"] = await said_of(page, "execute_request", code=CELL, silent=False)
+        seen["cell"] = await said_of(page, "execute_request", code=TARGET, silent=False)
         await said_of(page, "comm_open", comm_id="1", target_name="probe", data={})
-        for name, seconds, server.QUIET in [("short", 0, 30), ("long", 1, 0.1), ("again", 0, 30)]:
+        for name, seconds, quiet in [("short", 0, 30), ("long", 1, 0.1), ("again", 0, 30)]:
+            server.QUIET = quiet
             seen[name] = await said_of(page, "comm_msg", comm_id="1", data={"seconds": seconds})
 
         server.QUIET = 0.5
@@ -101,11 +102,11 @@ CELL = ["busy", "execute_input", "idle"]
 ANSWER = ["busy", "comm_msg", "idle"]
 
 
-def start_server(folder: Path, *options: str) -> dict[str, object]:
+def start_server(folder: Path) -> dict[str, object]:
     folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     environment = dict.fromkeys(folders, str(folder))
     run = subprocess.run(
-        [sys.executable, "-c", PROBE, *options],
+        [sys.executable, "-c", PROBE],
         env={**os.environ, **environment},
         cwd=folder,
         capture_output=True,

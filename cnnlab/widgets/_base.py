@@ -8,9 +8,9 @@ request. The browser asks, Python answers:
     Python -> browser   {client, seq, busy, ...} or {client, seq, error}   and perhaps bytes
 
 A request carries all settings, so that any one of them may be skipped when newer ones wait; the
-browser (``Line`` in ``_common.js``) keeps few in flight, by distance, and never paints an older
-answer over a newer one. When the hand rests, the page stores the settings in the synced trait
-``_settings``: a second page, a saved notebook and an exported one read them there.
+browser (``Line`` in ``_common.js``) keeps no more in flight than a far kernel needs, and never
+paints an older answer over a newer one. When the hand rests, the page stores the settings in the
+synced trait ``_settings``: a second page, a saved notebook and an exported one read them there.
 """
 
 import base64

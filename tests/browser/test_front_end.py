@@ -382,6 +382,17 @@ def test_nothing_listens_any_more_when_the_view_is_gone(blank: Page) -> None:
     assert len(sent(blank)) == asked
 
 
+def test_what_waits_for_a_far_kernel_is_not_sent_when_the_view_is_gone(blank: Page) -> None:
+    mount(blank, small_lab())
+    trips(blank, 100)
+    keep_turning(blank, 200)  # until there is no more room
+    assert blank.evaluate(NEXT_MOVEMENT, False) == [0, 0]
+    blank.evaluate("window.lab.close()")
+    asked = len(sent(blank))
+    blank.wait_for_timeout(200)
+    assert len(sent(blank)) == asked
+
+
 def test_rows_that_no_window_reaches_are_marked(blank: Page) -> None:
     mount(blank, FilterLab(np.zeros((6, 8)), filter=np.ones((3, 3)), stride=2))
     dropped = blank.locator(".over-dropped")
