@@ -3,6 +3,8 @@
 Importing the package costs nothing: every module below is loaded when it is first used.
 """
 
+from __future__ import annotations
+
 from importlib import import_module
 from typing import Any
 
@@ -11,6 +13,7 @@ __version__ = "0.1.0"
 _MODULES = frozenset(
     {
         "augmentation",
+        "banks",
         "callbacks",
         "checkpoints",
         "datasets",
@@ -20,6 +23,7 @@ _MODULES = frozenset(
         "features",
         "filters",
         "functional",
+        "gradients",
         "images",
         "initializers",
         "interop",
@@ -30,7 +34,9 @@ _MODULES = frozenset(
         "optimizers",
         "plots",
         "recipes",
+        "rungs",
         "shapes",
+        "timing",
         "training",
         "widgets",
         "zoo",

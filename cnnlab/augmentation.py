@@ -6,15 +6,19 @@ must not change what is to be seen: a digit may be shifted, and not mirrored.
 No rotation, no colour changes.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from cnnlab.errors import DataError
-from cnnlab.shapes import pair
+from cnnlab.checks import generator, real, shown
+from cnnlab.errors import ShapeError
+from cnnlab.functional._checks import as_float32
+from cnnlab.shapes import whole
 
 __all__ = ["Augmentation", "Crop", "Flip", "Noise", "Shift"]
 
@@ -42,22 +46,33 @@ class Shift:
     pixels: int = 2
 
     def __post_init__(self) -> None:
-        pair(self.pixels, "pixels")
+        object.__setattr__(self, "pixels", whole(self.pixels, "pixels"))
 
-    def __call__(self, images: Images, rng: np.random.Generator) -> Images:
+    def __call__(self, images: ArrayLike, rng: np.random.Generator) -> Images:
         """Shift a batch.
 
         Parameters
         ----------
-        images : ndarray of shape (batch, height, width, channels), float32
+        images : array_like of shape (batch, height, width, channels)
         rng : numpy.random.Generator
 
         Returns
         -------
         ndarray of the same shape, float32
+
+        Raises
+        ------
+        ShapeError, DataError
+            If they are not images, or `rng` is no generator.
         """
+        images, rng = as_float32(images, "images", 4), generator(rng)
         batch, height, width, channels = images.shape
         reach = self.pixels
+        if reach >= max(height, width):
+            raise ShapeError(
+                f"a shift by up to {shown(reach)} pixels moves images of {height}x{width} out of "
+                "sight; try Shift(2)"
+            )
         framed = np.zeros((batch, height + 2 * reach, width + 2 * reach, channels), np.float32)
         framed[:, reach : reach + height, reach : reach + width] = images
         # Every window of the frame, without copying: one pick an image is then the whole shift.
@@ -77,18 +92,24 @@ class Shift:
 class Flip:
     """Mirror every second image, on average, from left to right."""
 
-    def __call__(self, images: Images, rng: np.random.Generator) -> Images:
+    def __call__(self, images: ArrayLike, rng: np.random.Generator) -> Images:
         """Flip a batch.
 
         Parameters
         ----------
-        images : ndarray of shape (batch, height, width, channels), float32
+        images : array_like of shape (batch, height, width, channels)
         rng : numpy.random.Generator
 
         Returns
         -------
         ndarray of the same shape, float32
+
+        Raises
+        ------
+        ShapeError, DataError
+            If they are not images, or `rng` is no generator.
         """
+        images, rng = as_float32(images, "images", 4), generator(rng)
         chosen = rng.random(len(images)) < 0.5
         return np.where(chosen[:, np.newaxis, np.newaxis, np.newaxis], images[:, :, ::-1], images)
 
@@ -110,21 +131,26 @@ class Crop:
     share: float = 0.8
 
     def __post_init__(self) -> None:
-        if not 0 < self.share <= 1:
-            raise DataError(f"share must be above 0 and at most 1, got {self.share!r}; try 0.8")
+        object.__setattr__(self, "share", real(self.share, "share", 0.8, above=0, most=1))
 
-    def __call__(self, images: Images, rng: np.random.Generator) -> Images:
+    def __call__(self, images: ArrayLike, rng: np.random.Generator) -> Images:
         """Crop a batch.
 
         Parameters
         ----------
-        images : ndarray of shape (batch, height, width, channels), float32
+        images : array_like of shape (batch, height, width, channels)
         rng : numpy.random.Generator
 
         Returns
         -------
         ndarray of the same shape, float32
+
+        Raises
+        ------
+        ShapeError, DataError
+            If they are not images, or `rng` is no generator.
         """
+        images, rng = as_float32(images, "images", 4), generator(rng)
         batch, height, width, _ = images.shape
         size = self.share + (1 - self.share) * rng.random((batch,))
         corner = rng.random((2, batch)) * (1 - size)
@@ -145,21 +171,26 @@ class Noise:
     deviation: float = 0.05
 
     def __post_init__(self) -> None:
-        if not self.deviation >= 0:
-            raise DataError(f"deviation must be 0 or more, got {self.deviation!r}; try 0.05")
+        object.__setattr__(self, "deviation", real(self.deviation, "deviation", 0.05, least=0))
 
-    def __call__(self, images: Images, rng: np.random.Generator) -> Images:
+    def __call__(self, images: ArrayLike, rng: np.random.Generator) -> Images:
         """Add noise to a batch.
 
         Parameters
         ----------
-        images : ndarray of shape (batch, height, width, channels), float32
+        images : array_like of shape (batch, height, width, channels)
         rng : numpy.random.Generator
 
         Returns
         -------
         ndarray of the same shape, float32
+
+        Raises
+        ------
+        ShapeError, DataError
+            If they are not images, or `rng` is no generator.
         """
+        images, rng = as_float32(images, "images", 4), generator(rng)
         noisy = rng.standard_normal(images.shape, np.float32)
         noisy *= np.float32(self.deviation)
         noisy += images

@@ -8,13 +8,16 @@ A callback is any function of a snapshot; one that returns True ends the trainin
         history(snapshot)
 """
 
+from __future__ import annotations
+
 import math
 import os
 from typing import Literal
 
 from cnnlab import checkpoints
+from cnnlab.checks import kind_of, one_of, path_of, real, whole
 from cnnlab.errors import DataError
-from cnnlab.network import Network
+from cnnlab.network import Network, checked_network
 from cnnlab.training import ProgressBar, Snapshot
 
 __all__ = ["EarlyStopping", "History", "Monitor", "ProgressBar", "SaveBest"]
@@ -35,7 +38,7 @@ class History:
 
     def __call__(self, snapshot: Snapshot) -> None:
         """Keep a snapshot."""
-        self.snapshots.append(snapshot)
+        self.snapshots.append(_checked(snapshot))
 
     def __len__(self) -> int:
         return len(self.snapshots)
@@ -46,13 +49,15 @@ class History:
         return [snapshot for snapshot in self.snapshots if snapshot.epoch_end]
 
 
+def _checked(snapshot: Snapshot) -> Snapshot:
+    return kind_of(snapshot, Snapshot, "snapshot", "for snapshot in training.run(net, data)")
+
+
 class _Best:
     """Remembers the best value of the validation seen so far."""
 
     def __init__(self, monitor: Monitor) -> None:
-        if monitor not in {"loss", "accuracy"}:
-            raise DataError(f'monitor must be "loss" or "accuracy", got {monitor!r}')
-        self._monitor = monitor
+        self._monitor = one_of(monitor, "monitor", ("loss", "accuracy"))
         self.value = math.nan
 
     def beaten(self, snapshot: Snapshot, margin: float = 0.0) -> bool:
@@ -88,9 +93,8 @@ class EarlyStopping:
     """
 
     def __init__(self, patience: int = 3, monitor: Monitor = "loss", margin: float = 0.0) -> None:
-        if patience < 1:
-            raise DataError(f"patience must be at least 1 epoch, got {patience}")
-        self._patience, self._margin = patience, margin
+        self._patience = whole(patience, "patience")
+        self._margin = real(margin, "margin", 0)
         self._best = _Best(monitor)
         self._waited = 0
 
@@ -107,7 +111,7 @@ class EarlyStopping:
         DataError
             If there is no validation.
         """
-        if not snapshot.epoch_end:
+        if not _checked(snapshot).epoch_end:
             return False
         self._waited = 0 if self._best.beaten(snapshot, self._margin) else self._waited + 1
         return self._waited >= self._patience
@@ -133,7 +137,8 @@ class SaveBest:
     def __init__(
         self, net: Network, path: str | os.PathLike[str], monitor: Monitor = "accuracy"
     ) -> None:
-        self._net, self._path = net, path
+        self._net = checked_network(net)
+        self._path = path_of(path, "path")
         self._best = _Best(monitor)
 
     @property
@@ -149,5 +154,5 @@ class SaveBest:
         DataError
             If there is no validation, or the file cannot be written.
         """
-        if snapshot.epoch_end and self._best.beaten(snapshot):
+        if _checked(snapshot).epoch_end and self._best.beaten(snapshot):
             checkpoints.save(self._net, self._path)

@@ -9,6 +9,8 @@ that the file under its own name is always one that loads.
 Left out: optimiser state of other packages, quantised weights, files in several parts.
 """
 
+from __future__ import annotations
+
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -23,9 +25,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from cnnlab import __version__
+from cnnlab.checks import kind_of, listed, path_of, shown
 from cnnlab.errors import DataError
 from cnnlab.layers import LAYERS, Array, Layer
-from cnnlab.network import Network
+from cnnlab.network import Network, checked_network
 from cnnlab.sequential import Sequential
 
 __all__ = ["Progress", "describe", "load", "load_progress", "rebuild", "save"]
@@ -74,6 +77,7 @@ def describe(sequential: Sequential) -> dict[str, Any]:
     >>> describe(Sequential([Flatten()], input_shape=(8, 8, 1)))
     {'input_shape': [8, 8, 1], 'layers': [{'layer': 'Flatten'}]}
     """
+    kind_of(sequential, Sequential, "sequential", "net.sequential")
     return {
         "input_shape": list(sequential.input_shape),
         "layers": [
@@ -101,7 +105,7 @@ def rebuild(description: Any, layers: Iterable[type[Layer]] = ()) -> Sequential:
     DataError
         If it is no description, names a layer that is not known, or the layers do not fit.
     """
-    known = LAYERS | {layer.__name__: layer for layer in layers}
+    known = LAYERS | {layer.__name__: layer for layer in _classes(layers)}
     try:
         entries, input_shape = description["layers"], description["input_shape"]
         if len(entries) > _LAYER_LIMIT:
@@ -109,6 +113,18 @@ def rebuild(description: Any, layers: Iterable[type[Layer]] = ()) -> Sequential:
         return Sequential([_layer(entry, known) for entry in entries], input_shape)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise DataError(f"this is not the architecture of a network: {error}") from error
+
+
+def _classes(layers: Iterable[type[Layer]]) -> tuple[type[Layer], ...]:
+    """Check that what is named as layers of one's own are classes of layers."""
+    classes = listed(layers, "layers", "layers=[MyLayer]")
+    for layer in classes:
+        if not isinstance(layer, type) or not issubclass(layer, Layer):
+            raise DataError(
+                "layers must be classes that inherit from cnnlab.layers.Layer, "
+                f"got {shown(layer)}; try layers=[MyLayer]"
+            )
+    return classes
 
 
 def _layer(entry: Mapping[str, Any], known: Mapping[str, type[Layer]]) -> Layer:
@@ -139,18 +155,20 @@ def save(net: Network, path: str | os.PathLike[str], progress: Progress | None =
     DataError
         If the file cannot be written, or a layer cannot be described.
     """
-    arrays = net.parameters
+    arrays, path = checked_network(net).parameters, path_of(path, "path")
     header = {
         "format": _FORMAT,
         "cnnlab": __version__,
         "architecture": json.dumps(describe(net.sequential)),
     }
     if progress is not None:
+        kind_of(progress, Progress, "progress", "training.run(net, data, checkpoint=path)")
         header["progress"] = json.dumps(progress.settings)
         for slot, kept in progress.slots.items():
             arrays |= {f"{slot}/{name}": array for name, array in kept.items()}
     header["sha256"] = _checksum(header, arrays)
-    path = Path(path)
+    if not path.name:
+        raise DataError(f"cannot write {shown(str(path))}: it is a folder; name a file in it")
     partial = path.with_name(f"{path.name}.partial")
     try:
         partial.touch()
@@ -188,7 +206,7 @@ def load(path: str | os.PathLike[str], layers: Iterable[type[Layer]] = ()) -> Ne
     DataError
         If the file is missing, cut short, changed, or something else altogether.
     """
-    return _read(Path(path), layers)[0]
+    return _read(path_of(path, "path"), layers)[0]
 
 
 def load_progress(
@@ -211,7 +229,7 @@ def load_progress(
     DataError
         As `load`; also if the file holds a network only.
     """
-    net, progress = _read(Path(path), layers)
+    net, progress = _read(path_of(path, "path"), layers)
     if progress is None:
         raise DataError(
             f"{path} holds a network, but not the state of a training; start a new one from it"

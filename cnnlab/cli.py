@@ -1,5 +1,7 @@
 """The ``cnnlab`` command: open the course, check the machine, train and try networks."""
 
+from __future__ import annotations
+
 import argparse
 import os
 import subprocess
@@ -28,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit status: 0 where all went well, 1 where something has to be put right.
+        The exit status: 0 where all went well, 1 where something has to be fixed.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -61,7 +63,31 @@ def _parser() -> argparse.ArgumentParser:
                          help="where your notebooks are (default: ~/cnnlab-notebooks)")  # fmt: skip
     command.set_defaults(run=_open)
 
-    command = commands.add_parser("doctor", help="check this machine, say what to put right")
+    command = commands.add_parser(
+        "export", help="write a notebook as one page that needs no network",
+        description="Write a notebook as one HTML page, widgets included, that opens from a file. "
+        "A notebook that was not saved with its widgets is run first.",
+    )  # fmt: skip
+    command.add_argument("notebook", metavar="NOTEBOOK",
+                         help="a file, or one of your lessons, for example 01_filters")  # fmt: skip
+    command.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="FOLDER",
+                         help="where the page goes (default: here)")  # fmt: skip
+    command.set_defaults(run=_export)
+
+    command = commands.add_parser(
+        "progress", help="show how far you are; export, import or reset it",
+        description="Show the map of the course. `export FILE` writes what is kept on this "
+        "machine, `import FILE` adds what another machine has kept, `reset` begins anew (what was "
+        "there is renamed, not deleted), `results` says how the tests before and after the course "
+        "came out: yours, or those in the files of a class.",
+    )  # fmt: skip
+    command.add_argument("act", nargs="?", default="show",
+                         choices=("show", "export", "import", "reset", "results"))  # fmt: skip
+    command.add_argument("files", nargs="*", type=Path, metavar="FILE")
+    command.add_argument("--output", type=Path, metavar="CSV", help="results: write a table here")
+    command.set_defaults(run=_progress)
+
+    command = commands.add_parser("doctor", help="check this machine, say what to fix")
     command.set_defaults(run=_doctor)
 
     command = commands.add_parser("warm", help="compile everything the course uses, once")
@@ -78,8 +104,10 @@ def _parser() -> argparse.ArgumentParser:
         "With --checkpoint a training that was stopped goes on where it was.",
     )  # fmt: skip
     command.add_argument("network", metavar="NAME", help="for example digits_net")
-    command.add_argument("--seed", type=int, default=0, metavar="N", help="decides all chance")
-    command.add_argument("--epochs", type=int, metavar="N", help="other than in the recipe")
+    command.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="seed for everything random"
+    )
+    command.add_argument("--epochs", type=int, metavar="N", help="instead of the recipe's")
     command.add_argument("--output", type=Path, metavar="FILE",
                          help="where the weights go (default: NAME.safetensors)")  # fmt: skip
     command.add_argument("--checkpoint", type=Path, metavar="FILE",
@@ -87,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_train)
 
     command = commands.add_parser(
-        "predict", help="show pictures to a trained network",
+        "predict", help="classify pictures",
         description="Print what a trained network takes each picture for.",
     )  # fmt: skip
     command.add_argument("weights", metavar="WEIGHTS", help="a file, or a name such as lenet5")
@@ -131,6 +159,47 @@ def _open(options: argparse.Namespace) -> int:
     if os.name == "posix":  # JupyterLab takes our place: what stops us then stops it
         os.execve(command[0], command, environment)  # noqa: S606 - our own arguments
     return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - likewise
+
+
+def _export(options: argparse.Namespace) -> int:
+    from cnnlab import export, workspace
+
+    path = Path(options.notebook)
+    if not path.is_file():
+        mine = workspace.default_folder()
+        path = _find_notebook(
+            mine if mine.is_dir() else workspace.shipped_notebooks(), options.notebook
+        )
+    print(f"wrote {export.export(path, options.folder)}")
+    return 0
+
+
+def _progress(options: argparse.Namespace) -> int:
+    from cnnlab import exercises
+    from cnnlab.exercises.store import STORE
+
+    act, files = options.act, options.files
+    wanted = {"export": 1, "import": 1, "show": 0, "reset": 0}.get(act, len(files))
+    if len(files) != wanted:
+        raise DataError(
+            f"`{act}` takes {wanted or 'no'} file{'s' * (wanted != 1)}, got {len(files)}"
+        )
+    if act == "export":
+        STORE.export(files[0])
+        print(f"wrote {files[0]}")
+    elif act == "import":
+        print(f"{STORE.take_in(files[0])} answers are new here")
+    elif act == "reset":
+        aside = STORE.reset()
+        print(f"your progress so far is kept as {aside}" if aside else "there was nothing yet")
+    elif act == "results":
+        found = exercises.results(*files)
+        if options.output:
+            found.save(options.output)
+        print(found)
+    else:
+        print(exercises.progress())
+    return 0
 
 
 def _find_notebook(folder: Path, wanted: str) -> Path:
@@ -189,7 +258,7 @@ def _train(options: argparse.Namespace) -> int:
 
     output = options.output or Path(f"{options.network}.safetensors")
     if output.exists():
-        raise DataError(f"{output} is there already; name another file with --output")
+        raise DataError(f"{output} already exists; name another file with --output")
     network, record = recipes.train(
         options.network, seed=options.seed, epochs=options.epochs,
         checkpoint=options.checkpoint,
@@ -203,17 +272,29 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    from cnnlab import checkpoints, functional, images, recipes, zoo
+    from cnnlab import checkpoints, images, recipes, zoo
 
     shipped = options.weights in zoo.PRETRAINED
     file = zoo.weights_file(options.weights) if shipped else Path(options.weights)
     network = checkpoints.load(file)
+    given = network.sequential.output_shape
+    if len(given) != 1 or given[0] < 2:
+        numbers = "x".join(map(str, given))
+        raise ShapeError(
+            f"{options.weights} gives {numbers} numbers for a picture, not a score for each "
+            "of its classes; try one that ends in a dense layer with a unit for each class"
+        )
+    names = recipes.class_names(file, given[0])
+    unread = 0
     for path in options.images:
-        picture = images.fit(images.load(path), network.sequential.input_shape)
-        if options.invert:
-            picture = 1 - picture
-        chances = functional.softmax(network.predict(picture[None]))[0]
-        names = recipes.class_names(file, chances.size)
+        try:
+            picture = images.load(path)
+        except DataError as error:
+            print(f"cnnlab predict: {path}: {error}", file=sys.stderr)
+            unread += 1
+            continue
+        fitted = images.fit(picture, network.sequential.input_shape)
+        chances = network.probabilities((1 - fitted if options.invert else fitted)[None])[0]
         best = chances.argsort()[::-1][:3]
         print(f"{path}: " + ", ".join(f"{names[k]} ({100 * chances[k]:.1f} %)" for k in best))
-    return 0
+    return 1 if unread else 0

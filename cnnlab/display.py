@@ -5,6 +5,8 @@ travel as one byte a pixel: `levels` turns numbers into steps of a palette, a pa
 into colours. What is left out: figures with axes and titles (see `plots`).
 """
 
+from __future__ import annotations
+
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,15 +15,18 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cnnlab.checks import numbers, real, shown
+from cnnlab.errors import DataError, ShapeError
+
 __all__ = [
     "NAN_LEVEL",
     "PALETTES",
     "Palette",
+    "jpeg",
     "levels",
     "limit_of",
     "paint",
     "photograph",
-    "png",
 ]
 
 STEPS = 255
@@ -33,6 +38,7 @@ NAN_LEVEL = 255
 _NAN_COLOUR = (0, 158, 115)  # a green that no palette holds
 _SAMPLES = 4096
 _SHARE_INSIDE = 0.99
+_FAINTEST, _STRONGEST = 1e-30, 1e30  # limits: float32 ends not far beyond
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,12 +115,17 @@ def limit_of(values: ArrayLike) -> float:
     float
         Above zero; 1 if every number is zero.
 
+    Raises
+    ------
+    ShapeError, DataError
+        If the values are no numbers.
+
     Examples
     --------
     >>> limit_of([[0, -3], [2, 1]])
     3.0
     """
-    flat = np.asarray(values, dtype=np.float32).reshape(-1)
+    flat = _float32(values, "values").reshape(-1)
     # An odd step, so that the pixels looked at do not all lie in a few columns.
     sizes = np.abs(flat[:: (flat.size // _SAMPLES) | 1])
     sizes = sizes[np.isfinite(sizes)]
@@ -124,7 +135,7 @@ def limit_of(values: ArrayLike) -> float:
     limit = float(np.partition(sizes, rank)[rank])
     if limit == 0:
         limit = float(sizes.max())
-    return limit if limit > 1e-30 else 1.0
+    return limit if limit > _FAINTEST else 1.0
 
 
 def levels(
@@ -147,8 +158,8 @@ def levels(
 
     Raises
     ------
-    ValueError
-        If there is no such palette, or the limit is not above zero.
+    DataError
+        If the values are no numbers, there is no such palette, or the limit is not above zero.
 
     Examples
     --------
@@ -156,12 +167,12 @@ def levels(
     array([  0, 127, 191, 254], dtype=uint8)
     """
     signed = _named(palette).signed
-    numbers = np.asarray(values, dtype=np.float32)
-    limit = limit_of(numbers) if limit is None else limit
-    if not limit > 0:
-        raise ValueError(f"the limit of a palette must be above 0, got {limit}; try limit=1")
+    pixels = _float32(values, "values")
+    limit = limit_of(pixels) if limit is None else _checked_limit(limit)
     # All in float32: the browser repeats these operations one by one and gets the same bytes.
-    steps = numbers * np.float32((STEPS // 2 if signed else STEPS - 1) / np.float32(limit))
+    steps = np.asarray(
+        pixels * np.float32((STEPS // 2 if signed else STEPS - 1) / np.float32(limit))
+    )
     steps += np.float32(STEPS / 2 if signed else 0.5)
     if np.isnan(steps).any():
         steps = np.where(np.isnan(steps), np.float32(NAN_LEVEL), np.clip(steps, 0, STEPS - 1))
@@ -187,7 +198,7 @@ def paint(
 
     Raises
     ------
-    ValueError
+    DataError
         As in `levels`.
 
     Examples
@@ -212,19 +223,30 @@ def photograph(image: ArrayLike, white: float = 1.0) -> NDArray[np.uint8]:
     -------
     ndarray of shape (height, width, 3), uint8
 
+    Raises
+    ------
+    ShapeError, DataError
+        If it is no image, or `white` is not above zero.
+
     Examples
     --------
     >>> photograph([[0, 0.5, 1]])[0].tolist()
     [[0, 0, 0], [128, 128, 128], [255, 255, 255]]
     """
-    pixels = np.nan_to_num(np.asarray(image, dtype=np.float32), nan=0, posinf=white)
+    pixels, white = _float32(image, "image"), _checked_limit(white, "white")
+    if pixels.ndim not in {2, 3} or (pixels.ndim == 3 and pixels.shape[2] != 3):
+        raise ShapeError(
+            f"a photograph is (height, width) or (height, width, 3), got shape {pixels.shape}; "
+            "take one image of a batch, or one channel of a volume"
+        )
+    pixels = np.nan_to_num(pixels, nan=0, posinf=white, neginf=0)
     steps = pixels * np.float32(255 / np.float32(white)) + np.float32(0.5)
     inside = np.clip(steps, 0, 255).astype(np.uint8)
     return np.repeat(inside[..., None], 3, axis=-1) if inside.ndim == 2 else inside
 
 
-def png(pixels: NDArray[np.uint8]) -> bytes:
-    """Write painted pixels as a PNG file.
+def jpeg(pixels: NDArray[np.uint8]) -> bytes:
+    """Write painted pixels as a JPEG file: nearly the same, in a tenth of the bytes and the time.
 
     Parameters
     ----------
@@ -233,15 +255,38 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
     Returns
     -------
     bytes
+
+    Raises
+    ------
+    ShapeError, DataError
+        If they are not painted pixels.
     """
+    if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or not pixels.size:
+        raise DataError(
+            f"pixels must be painted ones, got {shown(pixels)}; try display.paint(image)"
+        )
+    if pixels.ndim != 3 or pixels.shape[2] != 3:
+        raise ShapeError(
+            f"pixels must be (height, width, 3), got {pixels.shape}; try display.paint(image)"
+        )
     from PIL import Image  # most uses of colours write no file
 
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
+    # Without optimize: Pillow's buffer for that is too small for pure noise.
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=70, subsampling=0)
     return buffer.getvalue()
 
 
+def _checked_limit(limit: float, name: str = "limit") -> float:
+    return min(max(real(limit, name, 1, above=0), _FAINTEST), _STRONGEST)
+
+
+def _float32(values: ArrayLike, name: str) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):  # what is too large for float32 is painted as infinity
+        return np.asarray(numbers(values, name), np.float32)
+
+
 def _named(palette: str) -> Palette:
-    if palette not in PALETTES:
-        raise ValueError(f"there is no palette {palette!r}; try one of {', '.join(PALETTES)}")
+    if not isinstance(palette, str) or palette not in PALETTES:
+        raise DataError(f"there is no palette {shown(palette)}; try one of {', '.join(PALETTES)}")
     return PALETTES[palette]

@@ -1,5 +1,7 @@
 """Checks of the machine that a course needs, each with what to do where it fails."""
 
+from __future__ import annotations
+
 import json
 import os
 import platform
@@ -43,7 +45,7 @@ def examine() -> list[Check]:
     Returns
     -------
     list of Check
-        In the order in which to put things right. Nothing is changed, nothing is raised: a check
+        In the order in which to fix things. Nothing is changed, nothing is raised: a check
         that cannot be made has failed.
     """
     checks: list[tuple[str, Callable[[], Check]]] = [
@@ -86,7 +88,7 @@ def report(checks: list[Check]) -> str:
             lines.append(f"{'':8} to do: {check.remedy}")
     failures = sum(not check.passed for check in checks)
     lines.append(
-        f"{failures} of {len(checks)} checks needs attention."
+        f"{failures} of {len(checks)} checks need{'s' if failures == 1 else ''} attention."
         if failures
         else f"All {len(checks)} checks passed."
     )
@@ -164,8 +166,10 @@ def _server_extension() -> Check:
             enabled = bool(extensions.get("cnnlab.server"))
             break
     return Check(
-        "server extension", enabled, "quick replies are on" if enabled else "not enabled",
-        "jupyter server extension enable cnnlab.server (widgets work without it, but lag)",
+        "server extension", enabled,
+        "quick replies are on; jupyter server extension disable cnnlab.server switches them off"
+        if enabled else "not enabled",
+        "jupyter server extension enable cnnlab.server (widgets work without it, a little later)",
     )  # fmt: skip
 
 
@@ -206,7 +210,7 @@ def _cache() -> Check:
     folder = cache_folder()
     return Check(
         "compile cache", os.access(folder, os.W_OK), str(folder),
-        "set NUMBA_CACHE_DIR to a folder you can write, or every start compiles anew",
+        "set NUMBA_CACHE_DIR to a folder you can write, or every start compiles again",
     )  # fmt: skip
 
 

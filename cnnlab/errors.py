@@ -1,5 +1,7 @@
 """The errors a learner can meet. Each message says what was got, why it fails, what to try."""
 
+from __future__ import annotations
+
 __all__ = ["DataError", "ShapeError"]
 
 

@@ -3,45 +3,59 @@
 Axes: row, column, channel of one image; maps of importance are (row, column), as large as the
 image, ready for `plots.overlay`. Everything follows from outputs that were kept and from gradients
 that come out at the bottom: no hooks, nothing is changed in the network. A class is explained by
-its score before a final softmax, except by occlusion, which watches its share of certainty.
+its score before a final softmax, or by its probability after one; where nothing is said, only
+occlusion watches the probability.
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cnnlab import checks
+from cnnlab import functional as F
+from cnnlab.checks import kind_of, numbers, real, seeded, shown
 from cnnlab.datasets import Dataset
 from cnnlab.datasets.resampling import resample
 from cnnlab.errors import DataError, ShapeError
 from cnnlab.layers import Array, Conv2D, Dense, Layer
 from cnnlab.layers.activation import Activation
-from cnnlab.network import Network, Trace
+from cnnlab.network import Network, Trace, checked_network
 from cnnlab.sequential import Row, Sequential
-from cnnlab.shapes import IntPair, Window, pair
+from cnnlab.shapes import IntPair, Window, pair, whole
 
 __all__ = [
     "Box",
     "Patch",
+    "PatchSearch",
     "activation_maximisation",
     "feature_maps",
     "grad_cam",
     "input_gradient",
     "occlusion",
+    "rank_correlation",
     "receptive_field",
+    "receptive_fields",
     "saliency",
+    "shuffled",
     "strongest_patches",
 ]
 
 Box = tuple[int, int, int, int]  # top, left, bottom, right: rows top to bottom - 1
+Of = Literal["score", "probability"]  # what of a class is watched
 
 _BATCH = 256  # images pushed through at once
+_MOST_STEPS = 10_000  # of a dream: minutes on a large network
+_MOST_JITTER = 1000
 
 
 class Patch(NamedTuple):
-    """A place in an image that a unit answers to.
+    """A place in an image that a unit responds to.
 
     Attributes
     ----------
@@ -88,7 +102,7 @@ def feature_maps(net: Network, images: ArrayLike) -> dict[str, Array]:
     >>> {name: maps.shape for name, maps in feature_maps(net, np.zeros((8, 8))).items()}
     {'conv2d_1': (1, 6, 6, 4), 'flatten_1': (1, 144), 'dense_1': (1, 2)}
     """
-    array, shape = np.asarray(images), net.sequential.input_shape
+    array, shape = numbers(images, "images"), checked_network(net).sequential.input_shape
     single = array.shape in {shape, shape[:2]}
     return net.forward(_one_image(net, array) if single else array)
 
@@ -128,38 +142,87 @@ def receptive_field(network: Network | Sequential, layer: str, row: int, column:
     >>> receptive_field(stack, "conv2d_2", 0, 5)
     (0, 10, 8, 18)
     """
-    stack = network.sequential if isinstance(network, Network) else network
+    return receptive_fields(network, layer, row, column)["input"]
+
+
+def receptive_fields(
+    network: Network | Sequential, layer: str, row: int, column: int
+) -> dict[str, Box]:
+    """Trace what one place depends on down through every layer, to the image.
+
+    Parameters
+    ----------
+    network, layer, row, column
+        As in `receptive_field`.
+
+    Returns
+    -------
+    dict of (top, left, bottom, right)
+        By the names of the layers, from this one down, and ``"input"`` for the image: the places in
+        their maps that count. Flat vectors, which have no places, are left out.
+
+    Raises
+    ------
+    DataError, ShapeError
+        As in `receptive_field`.
+
+    Examples
+    --------
+    >>> from cnnlab.layers import MaxPool2D
+    >>> stack = Sequential([Conv2D(4), MaxPool2D(), Conv2D(4)], input_shape=(32, 32, 1))
+    >>> receptive_fields(stack, "max_pooling2d_1", 0, 5)
+    {'max_pooling2d_1': (0, 5, 1, 6), 'conv2d_1': (0, 10, 2, 12), 'input': (0, 10, 4, 14)}
+    """
+    stack = network if isinstance(network, Sequential) else checked_network(network).sequential
     height, width = _image_size(stack)
     target = stack.row(layer)
-    if len(target.output_shape) != 3:
-        return 0, 0, height, width
-    rows, columns, _ = target.output_shape
-    if not (0 <= row < rows and 0 <= column < columns):
-        raise ShapeError(
-            f"{layer} has {rows}x{columns} places, got row {row}, column {column}; "
-            "rows and columns count from 0"
-        )
-    (top, left), (bottom, right) = (row, column), (row, column)  # the last ones included
-    for below in reversed(stack.rows[: stack.rows.index(target) + 1]):
-        window = _window(below)
-        if window is None:
+    shape, fields = target.output_shape, dict[str, Box]()
+    box: Box | None = None  # of a flat vector: all of what it was made of
+    if len(shape) == 3:
+        row = whole(row, "row", least=0)
+        column = whole(column, "column", least=0)
+        if not (0 <= row < shape[0] and 0 <= column < shape[1]):
+            raise ShapeError(
+                f"{layer} has {shape[0]}x{shape[1]} places, got row {row}, column {column}; "
+                "rows and columns count from 0"
+            )
+        box = row, column, row + 1, column + 1
+    below = stack.rows[: stack.rows.index(target) + 1]
+    for number in reversed(range(len(below))):
+        one = below[number]
+        if box is not None:
+            fields[one.name] = box
+        if len(one.input_shape) != 3:
             continue
-        size = below.input_shape
-        top, bottom = _span(
-            top, bottom, window.stride[0], window.top, window.height, window.dilation[0], size[0]
-        )
-        left, right = _span(
-            left, right, window.stride[1], window.left, window.width, window.dilation[1], size[1]
-        )
-        if top > bottom or left > right:
-            return 0, 0, 0, 0
-    return top, left, bottom + 1, right + 1
+        rows, columns, _ = one.input_shape
+        box = (0, 0, rows, columns) if box is None else _seen(one, box)
+    return {**fields, "input": box or (0, 0, height, width)}
+
+
+def _seen(row: Row, box: Box) -> Box:
+    """Say which places of its input a box in a layer's maps depends on."""
+    window, (height, width, _) = _window(row), row.input_shape
+    top, left, bottom, right = box
+    if top >= bottom or left >= right:
+        return 0, 0, 0, 0  # nothing but padding, further down neither
+    if window is None:
+        # Neighbours are not mixed, except where all of a map becomes one number.
+        return box if row.output_shape[:2] == (height, width) else (0, 0, height, width)
+    first, last = _span(
+        top, bottom - 1, window.stride[0], window.top, window.height, window.dilation[0], height
+    )
+    nearest, furthest = _span(
+        left, right - 1, window.stride[1], window.left, window.width, window.dilation[1], width
+    )
+    if first > last or nearest > furthest:
+        return 0, 0, 0, 0
+    return first, nearest, last + 1, furthest + 1
 
 
 def strongest_patches(
     net: Network, data: Dataset, layer: str, unit: int, count: int = 9
 ) -> list[Patch]:
-    """Look through a data set for what a unit answers to most strongly.
+    """Look through a data set for what a unit responds to most strongly.
 
     Of each image only the strongest place counts, so that the patches come from as many images.
 
@@ -190,28 +253,129 @@ def strongest_patches(
     -----
     Zeiler and Fergus 2014, *Visualizing and understanding convolutional networks*, figure 2.
     """
-    until = _until(net, layer)
-    _checked_unit(until, layer, unit)
-    best, places = [], []
-    for start in range(0, len(data), _BATCH):
-        answers = until.predict(data.images[start : start + _BATCH])[..., unit]
-        flat = answers.reshape(len(answers), -1)
-        place = flat.argmax(axis=1)
-        best.append(flat[np.arange(len(flat)), place])
-        places.append(place)
-    strength, where = np.concatenate(best), np.concatenate(places)
-    across = until.sequential.output_shape[1] if len(until.sequential.output_shape) == 3 else 1
-    patches = []
-    # A stable sort, so that of equal answers the first image comes first.
-    for image in np.argsort(-strength, kind="stable")[:count]:
-        box = receptive_field(net, layer, *divmod(int(where[image]), across))
-        top, left, bottom, right = box
-        pixels = data.images[image, top:bottom, left:right].copy()
-        patches.append(Patch(float(strength[image]), int(image), box, pixels))
-    return patches
+    search = PatchSearch(net, data, layer, unit)
+    search.advance()
+    return search.strongest(unit, count)
 
 
-def input_gradient(net: Network, image: ArrayLike, target: int | None = None) -> Array:
+class PatchSearch:
+    """Look for what the units of a layer respond to, a piece of the data set at a time.
+
+    One look through the images serves all units of the layer.
+
+    Parameters
+    ----------
+    net : Network
+    data : Dataset
+    layer : str
+        Its name, as in the summary.
+    unit : int, optional
+        Look for this one only, which takes less memory.
+
+    Attributes
+    ----------
+    done, count : int
+        Images looked at so far, and of how many.
+
+    Raises
+    ------
+    DataError, ShapeError
+        As in `strongest_patches`.
+
+    Examples
+    --------
+    >>> from cnnlab import datasets, zoo
+    >>> search = PatchSearch(zoo.pretrained("digits_net"), datasets.digits().test, "conv2d_2")
+    >>> search.advance(), search.done
+    (True, 359)
+    >>> [patch.image for patch in search.strongest(0, 3)]
+    [274, 95, 125]
+    """
+
+    def __init__(self, net: Network, data: Dataset, layer: str, unit: int | None = None) -> None:
+        self._data, self._net = kind_of(data, Dataset, "data", "datasets.digits().test"), net
+        self._until, self._layer = _cut_after(net, layer), layer
+        self._only = None if unit is None else _checked_unit(self._until, layer, unit)
+        self._strength: list[Array] = []
+        self._places: list[NDArray[np.int64]] = []
+        self.done, self.count = 0, len(data)
+
+    def advance(self, seconds: float | None = None) -> bool:
+        """Look at further images, at least at some.
+
+        Parameters
+        ----------
+        seconds : float, optional
+            After how long to stop; by default when all have been looked at.
+
+        Returns
+        -------
+        bool
+            Whether all have been looked at.
+        """
+        limit = np.inf if seconds is None else real(seconds, "seconds", 0.1, least=0)
+        began = time.monotonic()
+        while self.done < self.count:
+            answers = self._until.predict(self._data.images[self.done : self.done + _BATCH])
+            if self._only is not None:
+                answers = answers[..., self._only, np.newaxis]
+            flat = answers.reshape(len(answers), -1, answers.shape[-1])
+            place = flat.argmax(axis=1)
+            self._places.append(place)
+            self._strength.append(np.take_along_axis(flat, place[:, np.newaxis], 1)[:, 0])
+            self.done += len(answers)
+            if time.monotonic() - began >= limit:
+                break
+        return self.done == self.count
+
+    def strongest(self, unit: int, count: int = 9) -> list[Patch]:
+        """Give what a unit responds to most strongly, of the images looked at so far.
+
+        Parameters
+        ----------
+        unit : int
+            From 0.
+        count : int
+            How many patches.
+
+        Returns
+        -------
+        list of Patch
+            The strongest first, one of each image; none before `advance`.
+
+        Raises
+        ------
+        DataError
+            If this unit was not looked for.
+        ShapeError
+            If there is no such unit.
+        """
+        unit, count = _checked_unit(self._until, self._layer, unit), checks.whole(count, "count")
+        if self._only not in {None, unit}:
+            raise DataError(
+                f"this search looks for unit {self._only} only, got unit={unit}; "
+                f"try PatchSearch(net, data, {self._layer!r})"
+            )
+        if not self.done:
+            return []
+        column = 0 if self._only is not None else unit
+        strength = np.concatenate([part[:, column] for part in self._strength])
+        where = np.concatenate([part[:, column] for part in self._places])
+        shape = self._until.sequential.output_shape
+        across = shape[1] if len(shape) == 3 else 1
+        patches = []
+        # A stable sort, so that of equal answers the first image comes first.
+        for image in np.argsort(-strength, kind="stable")[:count]:
+            box = receptive_field(self._net, self._layer, *divmod(int(where[image]), across))
+            top, left, bottom, right = box
+            pixels = self._data.images[image, top:bottom, left:right].copy()
+            patches.append(Patch(float(strength[image]), int(image), box, pixels))
+        return patches
+
+
+def input_gradient(
+    net: Network, image: ArrayLike, target: int | None = None, *, of: Of = "score"
+) -> Array:
     """Compute how the score of a class moves with every pixel, up or down.
 
     Parameters
@@ -221,11 +385,14 @@ def input_gradient(net: Network, image: ArrayLike, target: int | None = None) ->
         Of a grey image the channel may be left out.
     target : int, optional
         The class; by default the one with the highest score.
+    of : "score" or "probability"
+        Whether the score before a final softmax is explained, or the probability p after it, whose
+        slope is p (1 - p) times as large: nothing, where the network is sure.
 
     Returns
     -------
     ndarray of shape (height, width, channels), float32
-        Score per unit of brightness.
+        Score, or probability, per unit of brightness.
 
     Raises
     ------
@@ -233,16 +400,18 @@ def input_gradient(net: Network, image: ArrayLike, target: int | None = None) ->
         If the image is not of the shape that the network takes, or there is no such class.
     """
     scoring, picture = _scoring(net), _one_image(net, image)
-    slope: Array = _gradients(scoring, scoring.trace(picture), target)["input"][0]
+    slope: Array = _gradients(scoring, scoring.trace(picture), target, of)["input"][0]
     return slope
 
 
-def saliency(net: Network, image: ArrayLike, target: int | None = None) -> Array:
+def saliency(
+    net: Network, image: ArrayLike, target: int | None = None, *, of: Of = "score"
+) -> Array:
     """Map how much each pixel could move the score of a class, in either direction.
 
     Parameters
     ----------
-    net, image, target
+    net, image, target, of
         As in `input_gradient`.
 
     Returns
@@ -259,7 +428,7 @@ def saliency(net: Network, image: ArrayLike, target: int | None = None) -> Array
     -----
     Simonyan, Vedaldi and Zisserman 2013, *Deep inside convolutional networks*, section 3.
     """
-    strongest: Array = np.abs(input_gradient(net, image, target)).max(axis=2)
+    strongest: Array = np.abs(input_gradient(net, image, target, of=of)).max(axis=2)
     return strongest
 
 
@@ -270,9 +439,10 @@ def occlusion(
     window: IntPair = 5,
     stride: IntPair = 1,
     *,
-    fill: float | None = None,
+    fill: ArrayLike | None = None,
+    of: Of = "probability",
 ) -> Array:
-    """Cover the image piece by piece, and map how much certainty of a class each piece costs.
+    """Cover the image piece by piece, and map what each piece costs a class.
 
     Parameters
     ----------
@@ -282,14 +452,16 @@ def occlusion(
         Rows and columns of the cover.
     stride : int or (int, int)
         From one place of the cover to the next; the last place always touches the rim.
-    fill : float, optional
+    fill : float or array_like of shape (channels,), optional
         Brightness of the cover; by default the mean of each channel of the image.
+    of : "probability" or "score"
+        Whether the class's probability is watched, or its score before a final softmax.
 
     Returns
     -------
     ndarray of shape (height, width), float32
-        For each pixel, the mean loss of the class's share over all places that cover it: above
-        zero where the network needs the pixel, below where it does better without.
+        For each pixel, by how much the probability or score falls, averaged over all places that
+        cover it: above zero where the network needs the pixel, below where it does better without.
 
     Raises
     ------
@@ -309,9 +481,10 @@ def occlusion(
             f"a cover of {rows}x{columns} is larger than the image of {height}x{width}; "
             "try a smaller window"
         )
-    shares = net.probabilities(picture)[0]
-    target = _checked_target(shares, target)
-    cover = picture.mean(axis=(1, 2), keepdims=True) if fill is None else np.float32(fill)
+    answers = _answering(net, of)
+    before = answers(picture)[0]
+    target = _checked_target(before, target)
+    cover = _cover(picture, fill)
     corners = [
         (top, left)
         for top in _places(height, rows, down)
@@ -324,7 +497,7 @@ def occlusion(
         covered = np.repeat(picture, len(batch), axis=0)
         for copy, (top, left) in zip(covered, batch, strict=True):
             copy[top : top + rows, left : left + columns] = cover
-        drops = shares[target] - net.probabilities(covered)[:, target]
+        drops = before[target] - answers(covered)[:, target]
         for drop, (top, left) in zip(drops, batch, strict=True):
             loss[top : top + rows, left : left + columns] += drop
             times[top : top + rows, left : left + columns] += 1
@@ -333,24 +506,33 @@ def occlusion(
 
 
 def grad_cam(
-    net: Network, image: ArrayLike, target: int | None = None, layer: str | None = None
+    net: Network,
+    image: ArrayLike,
+    target: int | None = None,
+    layer: str | None = None,
+    *,
+    of: Of = "score",
+    signed: bool = False,
 ) -> Array:
-    """Map the places whose features speak for a class.
+    """Map the places whose features count for a class.
 
     The maps of a layer are added up, each weighted by how the score moves with it on average;
-    what speaks against the class is left out; the result is stretched over the image.
+    what counts against the class is left out; the result is stretched over the image.
 
     Parameters
     ----------
-    net, image, target
+    net, image, target, of
         As in `input_gradient`.
     layer : str, optional
         A layer that gives feature maps; by default the last convolution, after its activation.
+    signed : bool
+        Whether what counts against the class is kept, below zero: the map before its ReLU.
 
     Returns
     -------
     ndarray of shape (height, width), float32
-        Not negative.
+        Not negative, unless `signed`. All zero: nothing counts for the class, or, of a probability
+        that is exactly 1, nothing has a slope.
 
     Raises
     ------
@@ -373,10 +555,94 @@ def grad_cam(
         )
     trace = scoring.trace(picture)
     maps = trace.outputs[name][0]
-    weights = _gradients(scoring, trace, target)[name][0].mean(axis=(0, 1))
-    heat = np.maximum(maps @ weights, 0)
+    weights = _gradients(scoring, trace, target, of)[name][0].mean(axis=(0, 1))
+    heat = maps @ weights
+    if not checks.flag(signed, "signed"):
+        heat = np.maximum(heat, 0)
     _, height, width, _ = picture.shape
     return resample(heat, (0, 0, *heat.shape), height, width)
+
+
+def shuffled(net: Network, layers: int | None = None, *, seed: int = 0) -> Network:
+    """Copy a network, and shuffle the weights of its last layers: the control of an explanation.
+
+    What has been learned in a layer is gone, while its numbers are the same. A map that stays when
+    the weights are shuffled does not come from what the network has learned.
+
+    Parameters
+    ----------
+    net : Network
+        It stays as it is.
+    layers : int, optional
+        How many layers with filters or weights are shuffled, counted from the top; by default all.
+    seed : int
+        Decides the order.
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    DataError
+        If there are not so many layers with filters or weights.
+
+    Notes
+    -----
+    Adebayo, Gilmer, Muelly, Goodfellow, Hardt and Kim 2018, *Sanity checks for saliency maps*:
+    independent and cascading randomisation. Their layers get new random weights; here the old ones
+    change places, so that each layer keeps its scale.
+    """
+    learned = _learned(checked_network(net))
+    count = len(learned) if layers is None else checks.whole(layers, "layers", 0, len(learned))
+    rng, parameters = seeded(seed), dict(net.parameters)
+    for name in learned[len(learned) - count :][::-1]:
+        weights = parameters[name]
+        parameters[name] = rng.permutation(weights.reshape(-1)).reshape(weights.shape)
+    return Network.from_parameters(net.sequential, parameters, copy=False)
+
+
+def rank_correlation(one: ArrayLike, other: ArrayLike) -> float:
+    """Compare where two maps are strong, whatever their scales: Spearman's rank correlation.
+
+    Parameters
+    ----------
+    one, other : array_like of the same shape
+        Maps with at least two numbers.
+
+    Returns
+    -------
+    float
+        1 if they put all places in the same order, -1 in the opposite one, near 0 if they have
+        nothing to do with each other; nan if one of them is the same everywhere.
+
+    Raises
+    ------
+    ShapeError
+        If they are not of the same shape, or have a single number.
+
+    Notes
+    -----
+    Spearman 1904, *The proof and measurement of association between two things*. Equal numbers
+    share the mean of their ranks.
+
+    Examples
+    --------
+    >>> rank_correlation([[0, 1], [2, 3]], [[0, 10], [20, 999]])
+    1.0
+    """
+    first, second = numbers(one, "one"), numbers(other, "other")
+    if first.shape != second.shape or first.size < 2:
+        raise ShapeError(
+            f"two maps of the same shape are compared, got {first.shape} and {second.shape}; "
+            "try maps of the same image"
+        )
+    ranks = [_ranks(part.reshape(-1)) for part in (first, second)]
+    apart = [part - part.mean() for part in ranks]
+    lengths = [float(np.sqrt(part @ part)) for part in apart]
+    if not all(lengths):
+        return float("nan")
+    return round(float(apart[0] @ apart[1]) / (lengths[0] * lengths[1]), 12)
 
 
 def activation_maximisation(
@@ -390,10 +656,10 @@ def activation_maximisation(
     jitter: int = 1,
     seed: int = 0,
 ) -> Array:
-    """Dream up an image that a unit answers to as strongly as it can.
+    """Dream up an image that a unit responds to as strongly as it can.
 
     Starts from grey noise and climbs: each step moves the pixels along the gradient of the unit's
-    mean answer. A little shaking and a pull towards grey keep out patterns that only a gradient
+    mean response. A little shaking and a pull towards grey keep out patterns that only a gradient
     can see.
 
     Parameters
@@ -431,9 +697,11 @@ def activation_maximisation(
     Erhan, Bengio, Courville and Vincent 2009, *Visualizing higher-layer features of a deep
     network*; shaking after Mordvintsev, Olah and Tyka 2015, *Inceptionism*.
     """
-    until = _until(net, layer)
-    _checked_unit(until, layer, unit)
-    rng = np.random.default_rng(seed)
+    until = _cut_after(net, layer)
+    unit, rng = _checked_unit(until, layer, unit), seeded(seed)
+    steps = checks.whole(steps, "steps", 0, _MOST_STEPS)
+    jitter = checks.whole(jitter, "jitter", 0, _MOST_JITTER)
+    step_size, decay = real(step_size, "step_size", 0.02), real(decay, "decay", 0.01)
     shape = (1, *until.sequential.input_shape)
     image = (0.5 + 0.05 * rng.standard_normal(shape)).clip(0, 1).astype(np.float32)
     for _ in range(steps):
@@ -455,14 +723,14 @@ def activation_maximisation(
 # Networks cut short: their layers keep their names, which count from the input on.
 
 
-def _until(net: Network, layer: str) -> Network:
+def _cut_after(net: Network, layer: str) -> Network:
     """Take a network up to a layer, with the same weights."""
-    rows = net.sequential.rows
+    rows = checked_network(net).sequential.rows
     kept = rows[: rows.index(net.sequential.row(layer)) + 1]
-    return net if len(kept) == len(rows) else _of(net, [row.layer for row in kept])
+    return net if len(kept) == len(rows) else _with_layers(net, [row.layer for row in kept])
 
 
-def _of(net: Network, layers: list[Layer]) -> Network:
+def _with_layers(net: Network, layers: list[Layer]) -> Network:
     """Make a network of these layers; its first ones are the network's own, with their weights."""
     stack = Sequential(layers, net.sequential.input_shape)
     parameters = net.parameters
@@ -479,12 +747,37 @@ def _of(net: Network, layers: list[Layer]) -> Network:
 
 def _scoring(net: Network) -> Network:
     """Take a network without a softmax at its end, where a sure class has no slope left."""
-    if not net.sequential.gives_shares:
+    if not checked_network(net).sequential.gives_probabilities:
         return net
     *before, last = [row.layer for row in net.sequential.rows]
     if isinstance(last, Conv2D | Dense):
-        return _of(net, [*before, replace(last, activation=None)])
-    return _of(net, before) if before else net
+        return _with_layers(net, [*before, replace(last, activation=None)])
+    return _with_layers(net, before) if before else net
+
+
+def _answering(net: Network, of: Of) -> Callable[[Array], Array]:
+    """Give what scores many images, or gives their probabilities."""
+    checked_network(net)
+    return net.probabilities if _checked_of(of) == "probability" else _scoring(net).predict
+
+
+def _learned(net: Network) -> list[str]:
+    """Name the filters and weights, from the input on."""
+    wanted = {"filters", "weights"}
+    return [
+        f"{row.name}.{name}"
+        for row in net.sequential.rows
+        for name in row.parameter_shapes
+        if name in wanted
+    ]
+
+
+def _ranks(values: NDArray[np.generic]) -> NDArray[np.float64]:
+    """Give each value its place by size; equal ones get the mean of their places."""
+    _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    ranks: NDArray[np.float64] = (last - (counts - 1) / 2)[which.reshape(-1)]
+    return ranks
 
 
 def _last_maps(stack: Sequential) -> str:
@@ -497,11 +790,15 @@ def _last_maps(stack: Sequential) -> str:
     raise DataError("this network has no convolution, so no maps to weigh; try features.occlusion")
 
 
-def _gradients(net: Network, trace: Trace, target: int | None) -> dict[str, Array]:
-    """Go back from the score of one class to every layer and to the image."""
+def _gradients(net: Network, trace: Trace, target: int | None, of: Of) -> dict[str, Array]:
+    """Go back from what is watched of one class to every layer and to the image."""
     scores = trace.outputs[net.sequential.rows[-1].name]
     grad_scores = np.zeros_like(scores)
-    grad_scores[0, _checked_target(scores[0], target)] = 1
+    number = _checked_target(scores[0], target)
+    grad_scores[0, number] = 1
+    if _checked_of(of) == "probability":
+        probabilities = F.softmax(scores)
+        grad_scores = probabilities[0, number] * (grad_scores - probabilities)
     return net.output_gradients(trace, grad_scores)
 
 
@@ -520,25 +817,46 @@ def _image_size(stack: Sequential) -> tuple[int, int]:
 
 def _one_image(net: Network, image: ArrayLike) -> Array:
     """Bring one image to a batch of one."""
-    shape = net.sequential.input_shape
+    shape = checked_network(net).sequential.input_shape
     _image_size(net.sequential)
-    array = np.asarray(image)
+    array = numbers(image, "image")
     if array.shape == (1, *shape):
         array = array[0]
     if array.shape == shape[:2] and shape[2] == 1:
         array = array[..., np.newaxis]
-    if array.shape != shape or array.dtype.kind not in "biuf":
+    if array.shape != shape:
         raise ShapeError(
-            f"this network takes one image of shape {shape}, got {array.dtype} of shape "
+            f"this network takes one image of shape {shape}, got an array of shape "
             f"{array.shape}; resize it, or take one image of a batch: images[0]"
         )
     return np.ascontiguousarray(array[np.newaxis], dtype=np.float32)
 
 
-def _checked_unit(net: Network, layer: str, unit: int) -> None:
-    units = net.sequential.output_shape[-1]
-    if not 0 <= unit < units:
-        raise ShapeError(f"{layer} has {units} units, counted from 0, got {unit}; try unit=0")
+def _checked_unit(net: Network, layer: str, unit: int) -> int:
+    units, number = net.sequential.output_shape[-1], whole(unit, "unit", least=0)
+    if number >= units:
+        raise ShapeError(
+            f"{layer} has {units} units, counted from 0, got {shown(unit)}; try unit=0"
+        )
+    return number
+
+
+def _checked_of(of: Of) -> str:
+    return checks.one_of(of, "of", ("score", "probability"))
+
+
+def _cover(picture: Array, fill: ArrayLike | None) -> Array:
+    """Bring what covers to one number a channel."""
+    if fill is None:
+        mean: Array = picture.mean(axis=(1, 2), keepdims=True)
+        return mean
+    tones, channels = numbers(fill, "fill"), picture.shape[3]
+    if tones.shape not in {(), (channels,)} or not np.isfinite(tones).all():
+        raise ShapeError(
+            f"fill must be one finite number, or one for each of {channels} channels, "
+            f"got {shown(fill)}; try fill=0.5"
+        )
+    return tones.astype(np.float32)
 
 
 def _checked_target(scores: NDArray[np.float32], target: int | None) -> int:
@@ -549,9 +867,9 @@ def _checked_target(scores: NDArray[np.float32], target: int | None) -> int:
         )
     if target is None:
         return int(scores.argmax())
-    if not 0 <= target < len(scores):
+    if not 0 <= whole(target, "target", least=0) < len(scores):
         raise ShapeError(
-            f"there are {len(scores)} classes, counted from 0, got target={target}; "
+            f"there are {len(scores)} classes, counted from 0, got target={shown(target)}; "
             "leave it out for the class with the highest score"
         )
     return int(target)

@@ -4,9 +4,10 @@ An image is float32 in [0, 1]: (height, width) if grey, (height, width, 3) if in
 left out: writing files, animations (the first picture counts), and colour profiles.
 """
 
-import io
+from __future__ import annotations
+
+import math
 import os
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import util
@@ -15,18 +16,41 @@ from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
+from cnnlab import decoding
+from cnnlab.buffers import refuse_beyond_memory
+from cnnlab.checks import as_int, numbers, path_of, shown, sizes
+from cnnlab.decoding.tones import unit_range
 from cnnlab.errors import DataError, ShapeError
 
-__all__ = ["SAMPLES", "Sample", "fit", "load", "sample", "to_grey"]
+__all__ = [
+    "GREY_WEIGHTS",
+    "LARGEST_SIDE",
+    "SAMPLES",
+    "SUFFIXES",
+    "Sample",
+    "fit",
+    "load",
+    "sample",
+    "to_grey",
+]
 
-_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "PPM")
+GREY_WEIGHTS = (0.2125, 0.7154, 0.0721)
+"""What red, green and blue add to grey, as in scikit-image, after C. Poynton's Color FAQ."""
+
+LARGEST_SIDE = 1024
+"""Pixels along the longer side to which `load` brings a larger picture, unless told otherwise."""
+
+SUFFIXES = frozenset([
+    ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".gif", ".bmp", ".webp", ".tif",
+    ".tiff", ".avif", ".avifs", ".ppm", ".pgm", ".pbm", ".pnm", ".pfm",
+])  # fmt: skip
+"""How the names of files end that `load` opens, in small letters."""
+
+_HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
 _MAX_BYTES = 50_000_000
-_MAX_PIXELS = 40_000_000
-_MAX_SIDE = 1024
 _SAVE_AS = "open it in a picture program and save it as PNG or JPEG"
-_GREY_MODES = {"1", "L", "LA", "La"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +127,8 @@ def sample(name: str) -> NDArray[np.float32]:
     >>> sample("coffee").shape
     (400, 600, 3)
     """
-    if name not in SAMPLES:
-        raise DataError(f"there is no sample {name!r}; try one of {', '.join(SAMPLES)}")
+    if not isinstance(name, str) or name not in SAMPLES:
+        raise DataError(f"there is no sample {shown(name)}; try one of {', '.join(SAMPLES)}")
     # Importing scikit-image to have it open the file takes ten times longer than opening it here.
     package = util.find_spec("skimage")
     folders = package.submodule_search_locations if package else None
@@ -115,16 +139,21 @@ def sample(name: str) -> NDArray[np.float32]:
             f"reinstall scikit-image"
         )
     with Image.open(path) as picture:
-        return _float32(np.asarray(picture), 255)
+        return unit_range(np.asarray(picture), 255)
 
 
 def load(
-    source: str | os.PathLike[str] | bytes | bytearray | memoryview, *, max_side: int = _MAX_SIDE
+    source: str | os.PathLike[str] | bytes | bytearray | memoryview,
+    *,
+    max_side: int = LARGEST_SIDE,
+    min_side: int = 0,
 ) -> NDArray[np.float32]:
     """Open a picture: the learner's own, from wherever and however damaged.
 
     It is turned upright as its camera noted; what is transparent is shown on white; of an
     animation the first picture counts; a grey picture stays grey; a large one is made smaller.
+    Tones of up to 16 bits are shown by their range; other numbers (with a sign, of 32 bits,
+    fractions) are spread from their own smallest to their own largest, unless all lie in [0, 1].
 
     Parameters
     ----------
@@ -132,6 +161,8 @@ def load(
         A file, or what is in it (as an upload hands it over).
     max_side : int
         Pixels along the longer side beyond which the picture is made smaller.
+    min_side : int
+        Pixels that the shorter side keeps all the same, as far as it has them: a panorama is long.
 
     Returns
     -------
@@ -142,33 +173,32 @@ def load(
     ------
     DataError
         If there is no such file, or it is too large, damaged, or no picture of a known kind.
+    ShapeError
+        If a side is no whole number, or `max_side` is below 1.
     """
+    sides = decoding.Sides(_whole(max_side, "max_side", 1), _whole(min_side, "min_side", 0))
     data = _read(source)
     refusal = _foreign(data)
     if refusal:
         raise DataError(refusal)
-    try:
-        with warnings.catch_warnings():
-            # Pillow warns of odd metadata in files that open well, and of size, judged below.
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
-                width, height = picture.size
-                if width * height > _MAX_PIXELS:
-                    raise _too_many_pixels(f"{width}x{height} pixels")
-                return _decoded(picture, max_side)
-    except DataError:
-        raise
-    except Image.DecompressionBombError:
-        raise _too_many_pixels(f"more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels") from None
-    except UnidentifiedImageError:
+    kind = decoding.kind_of(data)
+    if kind is None:
         raise DataError(
             f"these {len(data):,} bytes are not a picture of a kind known here "
-            f"({', '.join(_FORMATS)}); {_SAVE_AS}"
-        ) from None
-    except Exception as error:  # its decoders raise OSError, SyntaxError, TypeError, and more
+            f"({', '.join(decoding.KINDS)}); {_SAVE_AS}"
+        )
+    try:
+        return decoding.decode(data, kind, sides)
+    except DataError:
+        raise
+    except NotImplementedError as error:
         raise DataError(
-            f"the picture is damaged or incomplete ({error}); copy or download it again, "
-            f"or {_SAVE_AS}"
+            f"this {kind} picture is of an unsupported sort ({error}); {_SAVE_AS}"
+        ) from error
+    except Exception as error:
+        raise DataError(
+            f"this {kind} picture is damaged or incomplete, or of an unsupported sort ({error}); "
+            f"copy or download it again, or {_SAVE_AS}"
         ) from error
 
 
@@ -190,14 +220,16 @@ def to_grey(image: ArrayLike) -> NDArray[np.float32]:
 
     Notes
     -----
-    ITU-R Recommendation BT.709: 0.2125 red + 0.7154 green + 0.0721 blue.
+    0.2125 red + 0.7154 green + 0.0721 blue (`GREY_WEIGHTS`), as scikit-image weighs them after
+    C. Poynton, "Frequently Asked Questions about Color", 1997. ITU-R Recommendation BT.709 itself
+    says 0.2126, 0.7152 and 0.0722.
 
     Examples
     --------
     >>> to_grey([[[0, 1, 0]]])
     array([[0.7154]], dtype=float32)
     """
-    pixels = np.asarray(image, dtype=np.float32)
+    pixels = _pixels(image)
     if pixels.ndim == 2:
         return pixels
     if pixels.ndim != 3 or pixels.shape[2] != 3:
@@ -205,7 +237,7 @@ def to_grey(image: ArrayLike) -> NDArray[np.float32]:
             f"an image in colour is (height, width, 3), got an array of shape {pixels.shape}; "
             f"try image[..., :3] if it has a fourth channel"
         )
-    grey: NDArray[np.float32] = pixels @ np.array([0.2125, 0.7154, 0.0721], dtype=np.float32)
+    grey: NDArray[np.float32] = pixels @ np.array(GREY_WEIGHTS, dtype=np.float32)
     return grey
 
 
@@ -235,12 +267,20 @@ def fit(image: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float32]:
     """
     from skimage.transform import resize
 
+    shape = sizes(shape, "shape", "(28, 28, 1)")
     if len(shape) != 3 or shape[2] not in {1, 3}:
         raise ShapeError(
-            f"a picture has height, width and 1 or 3 channels, and this network takes {shape}; "
+            f"a picture has height, width and 1 or 3 channels, and this network takes "
+            f"{shown(shape)}; "
             "try a network whose input is (height, width, 1) or (height, width, 3)"
         )
-    pixels = np.asarray(image, np.float32)
+    pixels = _pixels(image)
+    if pixels.ndim not in {2, 3} or (pixels.ndim == 3 and pixels.shape[2] != 3):
+        raise ShapeError(
+            f"a picture is (height, width) or (height, width, 3), got shape {pixels.shape}; "
+            "try one picture of a batch: images[0]"
+        )
+    refuse_beyond_memory(4 * math.prod(shape), f"a picture of shape {shape}", "try a smaller shape")
     pixels = to_grey(pixels) if pixels.ndim == 3 and shape[2] == 1 else pixels
     resized: NDArray[np.float32] = resize(  # type: ignore[no-untyped-call]  # it has no types
         pixels, shape[:2], anti_aliasing=True, preserve_range=True
@@ -249,13 +289,20 @@ def fit(image: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float32]:
     return np.ascontiguousarray(channels, np.float32)
 
 
+def _pixels(image: ArrayLike) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):  # what is too large for float32 is infinite
+        return np.asarray(numbers(image, "image"), np.float32)
+
+
 def _read(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> bytes:
     if isinstance(source, bytes | bytearray | memoryview):
         size, data = memoryview(source).nbytes, source
     elif isinstance(source, str | os.PathLike):
-        path = Path(source).expanduser()
+        path = path_of(source, "source", "photo.jpg").expanduser()
         if path.is_dir():
             raise DataError(f"{str(path)!r} is a folder; name one picture in it")
+        if path.exists() and not path.is_file():  # a device may go on for ever
+            raise DataError(f"{str(path)!r} is no ordinary file; name a picture")
         try:
             size = path.stat().st_size
             data = path.read_bytes() if size <= _MAX_BYTES else b""
@@ -285,10 +332,14 @@ def _read(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> by
 def _foreign(data: bytes) -> str | None:
     """Say what to do with kinds of files that people have and Pillow does not open."""
     head = data[:1024].lstrip().lower()
-    if data[4:8] == b"ftyp" and data[8:12] in {b"heic", b"heix", b"hevc", b"mif1", b"msf1"}:
-        return (
-            f"this is a HEIC picture, as telephones make them, which cannot be opened; {_SAVE_AS}"
-        )
+    if data[4:8] == b"ftyp":  # a box of its own length: the main brand, a version, other brands
+        end = min(int.from_bytes(data[:4]), 1024)
+        brands = {data[8:12], *(data[at : at + 4] for at in range(16, end, 4))}
+        if brands & _HEIC and not brands & {b"avif", b"avis"}:
+            return (
+                "this is a HEIC picture, as telephones make them, which cannot be opened; "
+                f"{_SAVE_AS}"
+            )
     if head.startswith(b"<svg") or (head.startswith((b"<?xml", b"<!--")) and b"<svg" in head):
         return f"this is an SVG drawing, made of lines and not of pixels; {_SAVE_AS}"
     if head.startswith(b"%pdf"):
@@ -296,48 +347,11 @@ def _foreign(data: bytes) -> str | None:
     return None
 
 
-def _too_many_pixels(got: str) -> DataError:
-    return DataError(
-        f"the picture claims to have {got}, and up to {_MAX_PIXELS:,} are opened; save it smaller"
-    )
-
-
-def _decoded(picture: Image.Image, max_side: int) -> NDArray[np.float32]:
-    if picture.format == "JPEG":  # decode a large photograph at a half, a quarter or an eighth
-        picture.draft(picture.mode, (2 * max_side, 2 * max_side))
-    picture.load()
-    upright = ImageOps.exif_transpose(picture)
-    if upright.mode in {"I", "F"} or upright.mode.startswith("I;16"):
-        flat = Image.fromarray(_unit_range(upright))
-    else:
-        grey = upright.mode in _GREY_MODES
-        if upright.has_transparency_data:
-            # What is under transparent pixels was never meant to be seen: lay them on white.
-            upright = upright.convert("RGBA")
-            white = Image.new("RGBA", upright.size, "white")
-            upright = Image.alpha_composite(white, upright)
-        flat = upright.convert("RGB")  # by way of RGB: LAB has no direct road to grey
-        if grey:
-            flat = flat.convert("L")
-    flat.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
-    scale = 1 if flat.mode == "F" else 255
-    return _float32(np.asarray(flat), scale).clip(0, 1)
-
-
-def _float32(values: NDArray[np.generic], scale: int) -> NDArray[np.float32]:
-    scaled: NDArray[np.float32] = np.divide(values, np.float32(scale), dtype=np.float32)
-    return scaled
-
-
-def _unit_range(picture: Image.Image) -> NDArray[np.float32]:
-    """Bring deep grey into [0, 1]: 16 bits by their range, others by their own extremes."""
-    pixels = np.asarray(picture).astype(np.float64)
-    if picture.mode.startswith("I;16"):
-        return (pixels / 65535).astype(np.float32)
-    pixels = np.nan_to_num(pixels)
-    low, high = pixels.min(), pixels.max()
-    span = high - low
-    if not np.isfinite(span) or not span:
-        return np.zeros_like(pixels, dtype=np.float32)
-    spread: NDArray[np.float32] = ((pixels - low) / span).astype(np.float32)
-    return spread
+def _whole(side: int, name: str, least: int) -> int:
+    number = as_int(side)
+    if number is None or number < least:
+        raise ShapeError(
+            f"{name} must be a whole number of pixels, at least {least}, got {shown(side)}; "
+            f"try {name}={LARGEST_SIDE}"
+        )
+    return number

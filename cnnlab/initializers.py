@@ -5,12 +5,16 @@ last axis counts outputs, all axes before it are what one output sums over (its 
 Random numbers come from an explicit generator. No orthogonal or data-dependent schemes.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from math import prod, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnlab.buffers import fresh
+from cnnlab.checks import generator, shown, sizes
 from cnnlab.errors import DataError
 
 __all__ = [
@@ -42,6 +46,11 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     (int, int)
         Fan-in and fan-out.
 
+    Raises
+    ------
+    ShapeError
+        If `shape` is not one or more whole numbers above 0.
+
     Examples
     --------
     >>> fans((3, 3, 32, 64))
@@ -49,6 +58,7 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     >>> fans((400, 120))
     (400, 120)
     """
+    shape = sizes(shape)
     window = prod(shape[:-2])
     return prod(shape[:-1]), window * shape[-1]
 
@@ -56,7 +66,8 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
 def _normal(
     shape: tuple[int, ...], variance: float, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    weights = rng.standard_normal(shape, np.float32)
+    weights = fresh(sizes(shape))
+    generator(rng).standard_normal(dtype=np.float32, out=weights)
     weights *= np.float32(sqrt(variance))
     return weights
 
@@ -65,7 +76,8 @@ def _uniform(
     shape: tuple[int, ...], variance: float, rng: np.random.Generator
 ) -> NDArray[np.float32]:
     limit = sqrt(3 * variance)  # a uniform variable in [-limit, limit] has variance limit² / 3
-    weights = rng.random(shape, np.float32)
+    weights = fresh(sizes(shape))
+    generator(rng).random(dtype=np.float32, out=weights)
     weights *= np.float32(2 * limit)
     weights -= np.float32(limit)
     return weights
@@ -83,6 +95,13 @@ def glorot_normal(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[n
     Returns
     -------
     ndarray of the given shape, float32
+
+    Raises
+    ------
+    ShapeError
+        If `shape` is not one or more whole numbers above 0, or would not fit in memory.
+    DataError
+        If `rng` is no generator.
 
     Notes
     -----
@@ -169,9 +188,8 @@ def get(name: str) -> Initializer:
     DataError
         If there is none of that name; the message lists them.
     """
-    try:
-        return INITIALIZERS[name]
-    except KeyError:
+    if not isinstance(name, str) or name not in INITIALIZERS:
         raise DataError(
-            f"there is no initializer {name!r}; try one of {', '.join(INITIALIZERS)}"
-        ) from None
+            f"there is no initializer {shown(name)}; try one of {', '.join(INITIALIZERS)}"
+        )
+    return INITIALIZERS[name]

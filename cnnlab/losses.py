@@ -5,6 +5,8 @@ already in it. Scores are what the last dense layer gives, before any softmax.
 No label smoothing, no class weights.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from types import MappingProxyType
 
@@ -12,6 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cnnlab import functional as F
+from cnnlab.checks import numbers, real
+from cnnlab.functional._checks import as_float32
 from cnnlab.functional.loss import checked_labels
 
 __all__ = ["LOSSES", "Loss", "hinge", "softmax_cross_entropy", "squared_error"]
@@ -22,7 +26,7 @@ Loss = Callable[[NDArray[np.float32], ArrayLike], tuple[float, NDArray[np.float3
 def softmax_cross_entropy(
     scores: NDArray[np.float32], labels: ArrayLike
 ) -> tuple[float, NDArray[np.float32]]:
-    """Charge each image minus the logarithm of the share its true class gets.
+    """Cross-entropy: minus the log-probability of the true class, averaged over the images.
 
     Parameters
     ----------
@@ -33,8 +37,8 @@ def softmax_cross_entropy(
     Returns
     -------
     loss : float
-        In nats: ``log(classes)`` for a network that knows nothing, 0 for one that is certain and
-        right.
+        In nats: ``log(classes)`` for a network that knows nothing, 0 for one that is sure
+        and right.
     grad_scores : ndarray of shape (batch, classes), float32
         ``(softmax(scores) - one_hot(labels)) / batch``.
 
@@ -55,14 +59,14 @@ def softmax_cross_entropy(
     >>> round(loss, 3), slope.tolist()
     (0.693, [[-0.5, 0.5]])
     """
-    charges, grad = F.cross_entropy(scores, labels)
-    return float(charges.mean(dtype=np.float64)), grad
+    each, grad = F.cross_entropy(scores, labels)
+    return float(each.mean(dtype=np.float64)), grad
 
 
 def hinge(
     scores: NDArray[np.float32], labels: ArrayLike, margin: float = 1.0
 ) -> tuple[float, NDArray[np.float32]]:
-    """Charge each wrong class for coming within a margin of the true one (multi-class SVM).
+    """Add up by how much wrong classes come within a margin of the true one (multi-class SVM).
 
     Parameters
     ----------
@@ -92,21 +96,22 @@ def hinge(
     0.5
     """
     scores, labels = checked_labels(scores, labels)
+    margin = real(margin, "margin", 1)
     images = np.arange(len(scores))
     with np.errstate(invalid="ignore"):
         excess = scores - scores[images, labels][:, np.newaxis] + np.float32(margin)
         excess[images, labels] = 0
-        charged = np.where(excess <= 0, np.float32(0), excess)  # NaN stays
-    grad = (charged > 0).astype(np.float32)
+        missing = np.where(excess <= 0, np.float32(0), excess)  # NaN stays
+    grad = (missing > 0).astype(np.float32)
     grad[images, labels] = -grad.sum(axis=1)
     grad /= np.float32(len(scores))
-    return float(charged.sum(axis=1).mean(dtype=np.float64)), grad
+    return float(missing.sum(axis=1).mean(dtype=np.float64)), grad
 
 
 def squared_error(
     scores: NDArray[np.float32], labels: ArrayLike
 ) -> tuple[float, NDArray[np.float32]]:
-    """Charge each score the square of its distance from its target.
+    """Take half the squared distance of the scores from their targets, averaged over the images.
 
     Parameters
     ----------
@@ -131,13 +136,13 @@ def squared_error(
     >>> squared_error(np.array([[0.5, 1.0]], np.float32), [1])[0]
     0.125
     """
-    targets = np.asarray(labels)
-    if targets.shape != np.shape(scores) or targets.dtype.kind in "iu":
+    scores, targets = as_float32(scores, "scores"), numbers(labels, "labels")
+    if targets.shape != scores.shape or not scores.ndim or targets.dtype.kind in "iu":
         scores, known = checked_labels(scores, labels)
         targets = np.zeros(scores.shape, np.float32)
         targets[np.arange(len(scores)), known] = 1
     with np.errstate(invalid="ignore", over="ignore"):
-        difference = np.asarray(scores, np.float32) - targets.astype(np.float32)
+        difference = scores - targets.astype(np.float32)
         each = np.square(difference, dtype=np.float64).reshape(len(difference), -1).sum(axis=1)
     return float(each.mean() / 2), difference / np.float32(len(difference))
 

@@ -7,6 +7,8 @@ before the step or after it, and nothing in between. So an array taken from `par
 it was.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,14 +18,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cnnlab import functional as F
-from cnnlab.buffers import Pool
+from cnnlab import plan
+from cnnlab.buffers import Pool, fresh, refuse_beyond_memory
+from cnnlab.checks import flag, kind_of, numbers, seeded, shown
 from cnnlab.errors import DataError, ShapeError
 from cnnlab.functional.chain import Chain
 from cnnlab.layers import Array, Shape
 from cnnlab.losses import Loss, softmax_cross_entropy
-from cnnlab.sequential import Sequential, Step
+from cnnlab.plan import Step
+from cnnlab.sequential import Sequential, checked_parameters
 
-__all__ = ["Differentiated", "LayerArrays", "Network", "Trace"]
+__all__ = ["Differentiated", "LayerArrays", "Network", "Trace", "checked_network"]
 
 LayerArrays = tuple[dict[str, Array], ...]  # one dict a layer, in their order
 
@@ -67,14 +72,14 @@ class Differentiated(NamedTuple):
     scores : ndarray of shape (batch, classes), float32
     gradients : tuple of dict
         By every trainable parameter, one dict a layer.
-    updated : tuple of dict
+    running_averages : tuple of dict
         New values of the others, such as the running averages of `BatchNorm`.
     """
 
     loss: float
     scores: Array
     gradients: LayerArrays
-    updated: LayerArrays
+    running_averages: LayerArrays
 
 
 class Network:
@@ -86,6 +91,13 @@ class Network:
         What to allocate.
     seed : int
         Decides the first weights.
+
+    Raises
+    ------
+    ShapeError
+        If the weights would not fit in memory; the message says how large they are.
+    DataError
+        If `sequential` is none, or the seed is no whole number of at least 0.
 
     Attributes
     ----------
@@ -105,8 +117,13 @@ class Network:
     _joined: tuple[LayerArrays, Array] | None = None
 
     def __init__(self, sequential: Sequential, seed: int = 0) -> None:
-        rng = np.random.default_rng(seed)
-        self.sequential = sequential
+        rng = seeded(seed)
+        self.sequential = kind_of(sequential, Sequential, "sequential", "Network(zoo.lenet5())")
+        refuse_beyond_memory(
+            4 * sequential.num_parameters,
+            f"a network of {sequential.num_parameters:,} parameters",
+            "try fewer filters or units, or pooling before the first dense layer",
+        )
         self._parameters: LayerArrays = tuple(
             row.layer.initialize(row.input_shape, rng) for row in sequential.rows
         )
@@ -114,7 +131,7 @@ class Network:
     @classmethod
     def from_parameters(
         cls, sequential: Sequential, parameters: Mapping[str, ArrayLike], *, copy: bool = True
-    ) -> "Network":
+    ) -> Network:
         """Make a network from weights that exist already.
 
         Parameters
@@ -133,14 +150,14 @@ class Network:
             If an array has the wrong shape.
         """
         net = cls.__new__(cls)
-        net.sequential = sequential
-        net.replace(net._by_layer(parameters, copy=copy))
+        net.sequential = kind_of(sequential, Sequential, "sequential", "net.sequential")
+        net.replace(net._by_layer(parameters, copy=flag(copy, "copy")))
         return net
 
     # To and from other worlds; see `interop`.
 
     @classmethod
-    def from_torch(cls, module: Any, input_shape: Shape | None = None) -> "Network":
+    def from_torch(cls, module: Any, input_shape: Shape | None = None) -> Network:
         """Take a network over from PyTorch, weights and all.
 
         Parameters
@@ -159,13 +176,14 @@ class Network:
         return cls.from_parameters(*interop.from_torch(module, input_shape), copy=False)
 
     @classmethod
-    def from_keras(cls, model: Any) -> "Network":
+    def from_keras(cls, model: Any) -> Network:
         """Take a network over from a file that Keras saved, without TensorFlow.
 
         Parameters
         ----------
-        model : path_like, or keras.Sequential
-            What ``model.save("model.keras")`` wrote, or the model itself.
+        model : path_like, or keras.Model
+            What ``model.save("model.keras")`` wrote, or the model itself: layers in a row, without
+            branches. What only acts in training, such as random flips, is left out.
 
         Raises
         ------
@@ -216,30 +234,7 @@ class Network:
         self._parameters = self._by_layer(parameters, copy=True)
 
     def _by_layer(self, parameters: Mapping[str, ArrayLike], *, copy: bool) -> LayerArrays:
-        expected = {
-            f"{row.name}.{key}": shape
-            for row in self.sequential.rows
-            for key, shape in row.parameter_shapes.items()
-        }
-        for problem, names in [
-            ("missing", expected.keys() - parameters.keys()),
-            ("not in this network", parameters.keys() - expected.keys()),
-        ]:
-            if names:
-                raise DataError(
-                    f"{problem}: {', '.join(sorted(names))}; "
-                    f"give exactly {', '.join(expected) or 'nothing'}"
-                )
-        arrays = {
-            name: np.array(parameters[name], np.float32, order="C", copy=copy or None)
-            for name in expected
-        }
-        for name, shape in expected.items():
-            if arrays[name].shape != shape:
-                raise ShapeError(
-                    f"{name} must have shape {shape}, got {arrays[name].shape}; "
-                    "was it made for another network?"
-                )
+        arrays = checked_parameters(self.sequential, parameters, copy=copy)
         return tuple(
             {key: arrays[f"{row.name}.{key}"] for key in row.parameter_shapes}
             for row in self.sequential.rows
@@ -276,8 +271,8 @@ class Network:
         """
         images = self._checked(images)
         parameters = self._parameters
-        if len(images) == 1 and self.sequential.chain is not None:
-            return self._at_once(self.sequential.chain, images, parameters)
+        if len(images) == 1 and self._chain is not None:
+            return self._at_once(self._chain, images, parameters)
         x = images
         with _memory:
             for steps, group in self._parts:
@@ -299,16 +294,24 @@ class Network:
         return chain(image, known[1]).reshape(1, *self.sequential.output_shape)
 
     @cached_property
+    def _plan(self) -> tuple[Step, ...]:
+        return plan.steps(self.sequential)
+
+    @cached_property
+    def _chain(self) -> Chain | None:
+        return plan.chain(self.sequential)
+
+    @cached_property
     def _parts(self) -> tuple[tuple[tuple[Step, ...], int], ...]:
         """The plan, cut where feature maps end, and how many images each part takes at once."""
-        plan, rows = self.sequential.plan, self.sequential.rows
-        maps = [step for step in plan if len(rows[step.place].output_shape) == 3]
+        steps, rows = self._plan, self.sequential.rows
+        maps = [step for step in steps if len(rows[step.place].output_shape) == 3]
         largest = max((rows[step.place].activation_bytes for step in maps), default=_MAPS_BYTES)
         group = min(_GROUP, max(_LEAST_GROUP, _MAPS_BYTES // largest))
-        return (plan[: len(maps)], group), (plan[len(maps) :], _GROUP)
+        return (steps[: len(maps)], group), (steps[len(maps) :], _GROUP)
 
     def probabilities(self, images: ArrayLike) -> Array:
-        """Compute the share that each class gets: the softmax of the scores.
+        """Compute the probability of each class: the softmax of the scores.
 
         Parameters
         ----------
@@ -320,7 +323,7 @@ class Network:
             Each row sums to 1.
         """
         scores = self.predict(images)
-        return scores if self.sequential.gives_shares else F.softmax(scores)
+        return scores if self.sequential.gives_probabilities else F.softmax(scores)
 
     def forward(self, images: ArrayLike) -> dict[str, Array]:
         """Compute what every layer gives.
@@ -352,7 +355,7 @@ class Network:
         rng : numpy.random.Generator, optional
             For dropout.
         """
-        x = self._checked(images)
+        x, training = self._checked(images), flag(training, "training")
         parameters = self._parameters
         outputs, caches = {}, []
         for row, arrays in zip(self.sequential.rows, parameters, strict=True):
@@ -382,8 +385,14 @@ class Network:
             If `grad_scores` has not the shape of the scores.
         """
         rows = self.sequential.rows
+        kind_of(trace, Trace, "trace", "net.trace(images)")
+        if trace.outputs.keys() != {row.name for row in rows}:
+            raise DataError(
+                f"trace is of another network, with {', '.join(trace.outputs) or 'no layers'}; "
+                "try net.trace(images)"
+            )
         scores = trace.outputs[rows[-1].name]
-        grad = np.ascontiguousarray(grad_scores, np.float32)
+        grad = np.ascontiguousarray(numbers(grad_scores, "grad_scores"), np.float32)
         if grad.shape != scores.shape:
             raise ShapeError(
                 f"grad_scores must have the shape of the scores, {scores.shape}, got {grad.shape}"
@@ -453,34 +462,34 @@ class Network:
         -------
         Differentiated
         """
-        x = self._checked(images)
-        plan, rows, parameters = self.sequential.plan, self.sequential.rows, self._parameters
+        x, training = self._checked(images), flag(training, "training")
+        steps, rows, parameters = self._plan, self.sequential.rows, self._parameters
         caches = []
-        for place, layer in plan:
+        for place, layer in steps:
             x, cache = layer.forward(parameters[place], x, training=training, rng=rng)
             caches.append(cache)
-        charged, grad = loss(x, labels)
-        updated: list[dict[str, Array]] = [{} for _ in rows]
-        for (place, layer), cache in zip(plan, caches, strict=True):
+        mean_loss, grad = _charged(loss, x, labels)
+        averages: list[dict[str, Array]] = [{} for _ in rows]
+        for (place, layer), cache in zip(steps, caches, strict=True):
             if layer.non_trainable:
-                updated[place] = layer.updated(parameters[place], cache)
+                averages[place] = layer.running_averages(parameters[place], cache)
         first = next((place for place, row in enumerate(rows) if row.parameters), None)
         gradients: list[dict[str, Array]] = [{} for _ in rows]
         del cache
         back: Array | None = grad
         while caches:
             cache = caches.pop()
-            place, layer = plan[len(caches)]
-            back, found = layer.consume(
-                parameters[place], cache, _plain(back), inputs=place != first
+            place, layer = steps[len(caches)]
+            back, found = layer.backward_in_place(
+                parameters[place], cache, _writable(back), inputs=place != first
             )
             gradients[place].update(found)
             if place == first:
                 break
-        return Differentiated(charged, x, tuple(gradients), tuple(updated))
+        return Differentiated(mean_loss, x, tuple(gradients), tuple(averages))
 
     def _checked(self, images: ArrayLike) -> Array:
-        images = np.asarray(images)
+        images = numbers(images, "images")
         shape = self.sequential.input_shape
         if images.shape[1:] != shape or not len(images):
             hint = (
@@ -491,10 +500,6 @@ class Network:
             raise ShapeError(
                 f"this network takes images of shape (batch, {', '.join(map(str, shape))}), "
                 f"got {images.shape}; {hint}"
-            )
-        if images.dtype.kind not in "biuf":
-            raise DataError(
-                f"images must hold real numbers, got {images.dtype}; try images.astype('float32')"
             )
         return np.ascontiguousarray(images, np.float32)
 
@@ -509,13 +514,41 @@ def _pushed(images: Array, steps: Sequence[Step], parameters: LayerArrays, group
     for start in range(0, len(images), group):
         x = _pushed(images[start : start + group], steps, parameters, group)
         if start == 0:
-            results = np.empty((len(images), *x.shape[1:]), np.float32)
+            results = fresh((len(images), *x.shape[1:]))
         results[start : start + group] = x
         del x  # the next group takes its memory
     return results
 
 
-def _plain(grad: Array | None) -> Array:
+def checked_network(net: Any) -> Network:
+    """Ask for a network: layers alone, without weights, can neither learn nor answer.
+
+    Raises
+    ------
+    DataError
+        If it is something else.
+    """
+    if isinstance(net, Network):
+        return net
+    if isinstance(net, Sequential):
+        raise DataError(
+            "a Network is wanted, and a Sequential has no weights; try Network(sequential, seed=0)"
+        )
+    raise DataError(f"a Network is wanted, got {shown(net)}; try Network(sequential, seed=0)")
+
+
+def _charged(loss: Loss, scores: Array, labels: ArrayLike) -> tuple[float, Array]:
+    """Ask a loss, and see that what it gives is one."""
+    answer = loss(scores, labels) if callable(loss) else None
+    if not isinstance(answer, tuple) or len(answer) != 2 or np.shape(answer[1]) != scores.shape:
+        raise DataError(
+            "loss must be a function of scores and labels that gives a number and its gradient by "
+            f"every score, got {shown(loss)}; try losses.softmax_cross_entropy"
+        )
+    return answer
+
+
+def _writable(grad: Array | None) -> Array:
     """See to it that a gradient is an array that the next layer may write to."""
     if isinstance(grad, np.ndarray) and grad.dtype is _FLOAT32 and grad.flags.carray:
         return grad

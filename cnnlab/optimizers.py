@@ -7,15 +7,18 @@ towards 1 after its last; they give a factor for the learning rate.
 No per-layer learning rates, no gradient clipping.
 """
 
+from __future__ import annotations
+
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cnnlab import functional as F
+from cnnlab.checks import as_float, flag, real, shown
 from cnnlab.errors import DataError
 
 __all__ = [
@@ -29,6 +32,7 @@ __all__ = [
     "Exponential",
     "OneCycle",
     "Optimizer",
+    "RMSprop",
     "Schedule",
     "Steps",
 ]
@@ -116,7 +120,7 @@ class SGD(Optimizer):
     def __post_init__(self) -> None:
         _check(self.learning_rate, self.weight_decay)
         _check_share(self.momentum, "momentum", 0.9)
-        if self.nesterov and not self.momentum:
+        if flag(self.nesterov, "nesterov") and not self.momentum:
             raise DataError("Nesterov's step looks ahead along the momentum; try momentum=0.9")
 
     @property
@@ -145,6 +149,67 @@ class SGD(Optimizer):
             weight_decay=self.weight_decay,
         )
         return new, () if velocity is None else (velocity,), squared_norm
+
+
+@dataclass(frozen=True)
+class RMSprop(Optimizer):
+    """Slopes divided by their usual size, so that steep and flat directions step alike.
+
+    Parameters
+    ----------
+    learning_rate : float
+    beta : float
+        Share of the running average of the squared slope that survives a step.
+    momentum : float
+        Share of the velocity that survives a step; 0 for none.
+    epsilon : float
+    weight_decay : float
+        ``weight_decay * parameter`` is added to the gradient.
+
+    Notes
+    -----
+    Hinton, Srivastava and Swersky 2012, *Neural networks for machine learning*, lecture 6e.
+    """
+
+    learning_rate: float = 0.001
+    beta: float = 0.9
+    momentum: float = 0.0
+    epsilon: float = 1e-8
+    weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check(self.learning_rate, self.weight_decay)
+        _check_share(self.beta, "beta", 0.9)
+        _check_share(self.momentum, "momentum", 0.9)
+        _check_epsilon(self.epsilon)
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """``square``, an average of the squared slope, and with momentum ``velocity``."""
+        return ("square", "velocity") if self.momentum else ("square",)
+
+    def update(
+        self,
+        parameters: Array,
+        gradients: Array,
+        slots: tuple[Array, ...],
+        *,
+        step: int,
+        learning_rate: float,
+    ) -> tuple[Array, tuple[Array, ...], float]:
+        """Take one step; see `Optimizer.update`."""
+        del step
+        new, square, velocity, squared_norm = F.rmsprop_step(
+            parameters,
+            gradients,
+            *slots,
+            learning_rate=learning_rate,
+            beta=self.beta,
+            momentum=self.momentum,
+            epsilon=self.epsilon,
+            weight_decay=self.weight_decay,
+        )
+        return new, (square,) if velocity is None else (square, velocity), squared_norm
 
 
 @dataclass(frozen=True)
@@ -177,8 +242,7 @@ class Adam(Optimizer):
         _check(self.learning_rate, self.weight_decay)
         _check_share(self.beta1, "beta1", 0.9)
         _check_share(self.beta2, "beta2", 0.999)
-        if not self.epsilon > 0:
-            raise DataError(f"epsilon must be above 0, got {self.epsilon!r}; try epsilon=1e-8")
+        _check_epsilon(self.epsilon)
 
     @property
     def slots(self) -> tuple[str, ...]:
@@ -251,7 +315,7 @@ class Constant(Schedule):
 
     def __call__(self, progress: float) -> float:
         """Give 1."""
-        del progress
+        _share(progress)
         return 1.0
 
 
@@ -275,9 +339,16 @@ class Steps(Schedule):
     at: tuple[float, ...] = (0.5, 0.75)
     factor: float = 0.1
 
+    def __post_init__(self) -> None:
+        _check_from_0(self.factor, "factor", "factor=0.1")
+        points = self.at if isinstance(self.at, list | tuple) else (math.nan,)
+        if not all(0 <= as_float(point) <= 1 for point in points):
+            _refuse(self.at, "at", "shares of the training from 0 to 1", "at=(0.5, 0.75)")
+        object.__setattr__(self, "at", tuple(points))
+
     def __call__(self, progress: float) -> float:
         """Give `factor` to the power of the points passed."""
-        return float(self.factor ** sum(progress >= point for point in self.at))
+        return float(self.factor ** sum(_share(progress) >= point for point in self.at))
 
 
 @dataclass(frozen=True)
@@ -297,9 +368,12 @@ class Exponential(Schedule):
 
     final: float = 0.01
 
+    def __post_init__(self) -> None:
+        _check_above_0(self.final, "final", "final=0.01")
+
     def __call__(self, progress: float) -> float:
         """Give ``final ** progress``."""
-        return float(self.final**progress)
+        return float(self.final ** _share(progress))
 
 
 @dataclass(frozen=True)
@@ -327,8 +401,13 @@ class Cosine(Schedule):
     final: float = 0.0
     warmup: float = 0.0
 
+    def __post_init__(self) -> None:
+        _check_from_0(self.final, "final", "final=0")
+        _check_share(self.warmup, "warmup", 0.1)
+
     def __call__(self, progress: float) -> float:
         """Give the height of the wave."""
+        progress = _share(progress)
         if progress < self.warmup:
             return progress / self.warmup
         fallen = (progress - self.warmup) / (1 - self.warmup)
@@ -359,30 +438,67 @@ class OneCycle(Schedule):
     peak: float = 0.3
     start: float = 0.1
 
+    def __post_init__(self) -> None:
+        _check_share(self.peak, "peak", 0.3)
+        _check_from_0(self.start, "start", "start=0.1")
+
     def __call__(self, progress: float) -> float:
         """Give the height of the two lines."""
+        progress = _share(progress)
         if progress < self.peak:
             return self.start + (1 - self.start) * progress / self.peak
         return (1 - progress) / (1 - self.peak)
 
 
 # What a checkpoint may name.
-OPTIMIZERS: dict[str, type[Optimizer]] = {kind.__name__: kind for kind in (SGD, Adam, AdamW)}
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    kind.__name__: kind for kind in (SGD, RMSprop, Adam, AdamW)
+}
 SCHEDULES: dict[str, type[Schedule]] = {
     kind.__name__: kind for kind in (Constant, Steps, Exponential, Cosine, OneCycle)
 }
 
 
-def _check(learning_rate: float, weight_decay: float) -> None:
-    if not 0 < learning_rate < math.inf:
-        raise DataError(
-            f"learning_rate must be a number above 0, got {learning_rate!r}; "
-            "try 0.05 for SGD, 0.001 for Adam"
-        )
-    if not weight_decay >= 0:
-        raise DataError(f"weight_decay must be 0 or more, got {weight_decay!r}; try 0.0005")
+def checked_rate(value: Any) -> float:
+    """Check a learning rate.
+
+    Raises
+    ------
+    DataError
+        If it is not a finite number above 0.
+    """
+    _check_above_0(value, "learning_rate", "0.05 for SGD, 0.001 for Adam")
+    return float(value)
 
 
-def _check_share(value: float, name: str, usual: float) -> None:
-    if not 0 <= value < 1:
-        raise DataError(f"{name} must be at least 0 and below 1, got {value!r}; try {name}={usual}")
+def _check(learning_rate: Any, weight_decay: Any) -> None:
+    checked_rate(learning_rate)
+    _check_from_0(weight_decay, "weight_decay", "0.0005")
+
+
+def _check_share(value: Any, name: str, usual: float) -> None:
+    if not 0 <= as_float(value) < 1:
+        _refuse(value, name, "at least 0 and below 1", f"{name}={usual}")
+
+
+def _check_epsilon(epsilon: Any) -> None:
+    _check_above_0(epsilon, "epsilon", "epsilon=1e-8")
+
+
+def _check_above_0(value: Any, name: str, remedy: str) -> None:
+    if not 0 < as_float(value) < math.inf:
+        _refuse(value, name, "a number above 0", remedy)
+
+
+def _check_from_0(value: Any, name: str, remedy: str) -> None:
+    if not 0 <= as_float(value) < math.inf:
+        _refuse(value, name, "0 or more", remedy)
+
+
+def _refuse(value: Any, name: str, wanted: str, remedy: str) -> NoReturn:
+    raise DataError(f"{name} must be {wanted}, got {shown(value)}; try {remedy}")
+
+
+def _share(progress: Any) -> float:
+    """Check how far a training is, as a share of all its steps."""
+    return real(progress, "progress", 0.5, least=0, most=1)

@@ -1,29 +1,33 @@
-"""Recipes: how the networks of the course are trained, and the weights that ship were.
+"""Recipes: how the course's networks, and the weights that ship, are trained.
 
 ``cnnlab train lenet5 --seed 1`` is ``train("lenet5", seed=1)``: the same seed on the same machine
 gives the same bits. A recipe is settings and nothing else; `training.run` does the work.
 """
 
+from __future__ import annotations
+
 import json
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from cnnlab import __version__, checkpoints, datasets, training, zoo
-from cnnlab.augmentation import Augmentation, Flip, Shift
+from cnnlab.augmentation import Flip, Shift
+from cnnlab.checks import kind_of, path_of, shown, whole
 from cnnlab.datasets import Split
 from cnnlab.errors import DataError
 from cnnlab.network import Network
-from cnnlab.optimizers import SGD, AdamW, OneCycle, Optimizer, Schedule
-from cnnlab.training import Snapshot
+from cnnlab.optimizers import SGD, AdamW, OneCycle
+from cnnlab.training import Settings, Snapshot
 
 __all__ = ["RECIPES", "Recipe", "Record", "class_names", "measure", "recipe", "save", "train"]
+
+_MOST_CLASSES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -34,19 +38,12 @@ class Recipe:
     ----------
     network, dataset : str
         Names in `zoo` and `datasets`.
-    epochs, batch_size : int
-    optimizer : Optimizer
-    schedule : Schedule
-    augment : tuple of callable
+    settings : training.Settings
     """
 
     network: str
     dataset: str
-    epochs: int
-    batch_size: int
-    optimizer: Optimizer
-    schedule: Schedule
-    augment: tuple[Augmentation, ...] = ()
+    settings: Settings
 
     def data(self) -> Split:
         """Load the images to train on and to test with.
@@ -68,8 +65,8 @@ class Record:
     ----------
     command : str
         What makes the same weights again.
-    recipe : str
-        All settings.
+    settings : dict
+        Of the training, as plain values.
     seed : int
     data : str
         What was trained on and tested with.
@@ -84,7 +81,7 @@ class Record:
     """
 
     command: str
-    recipe: str
+    settings: dict[str, Any]
     seed: int
     data: str
     class_names: tuple[str, ...]
@@ -97,28 +94,34 @@ _RECIPES = (
     Recipe(
         "lenet5",
         "mnist",
-        epochs=20,
-        batch_size=64,
-        optimizer=SGD(0.05, momentum=0.9, weight_decay=5e-4),
-        schedule=OneCycle(),
-        augment=(Shift(2),),
+        Settings(
+            epochs=20,
+            batch_size=64,
+            optimizer=SGD(0.05, momentum=0.9, weight_decay=5e-4),
+            schedule=OneCycle(),
+            augment=(Shift(2),),
+        ),
     ),
     Recipe(
         "digits_net",
         "digits",
-        epochs=15,
-        batch_size=32,
-        optimizer=SGD(0.05, momentum=0.9, weight_decay=5e-4),
-        schedule=OneCycle(),
+        Settings(
+            epochs=15,
+            batch_size=32,
+            optimizer=SGD(0.05, momentum=0.9, weight_decay=5e-4),
+            schedule=OneCycle(),
+        ),
     ),
     Recipe(
         "face_net",
         "faces",
-        epochs=40,
-        batch_size=32,
-        optimizer=AdamW(0.003),
-        schedule=OneCycle(),
-        augment=(Flip(), Shift(1)),
+        Settings(
+            epochs=40,
+            batch_size=32,
+            optimizer=AdamW(0.003),
+            schedule=OneCycle(),
+            augment=(Flip(), Shift(1)),
+        ),
     ),
 )
 
@@ -145,13 +148,12 @@ def recipe(name: str) -> Recipe:
     >>> recipe("lenet5").dataset
     'mnist'
     """
-    try:
-        return RECIPES[name]
-    except KeyError:
+    if not isinstance(name, str) or name not in RECIPES:
         raise DataError(
-            f"there is no recipe for {name!r}; there is one for {', '.join(RECIPES)}, "
+            f"there is no recipe for {shown(name)}; there is one for {', '.join(RECIPES)}, "
             "and training.fit(net, data) trains any network"
-        ) from None
+        )
+    return RECIPES[name]
 
 
 def train(
@@ -173,7 +175,7 @@ def train(
     seed : int
         Decides the first weights, and all else that is random.
     epochs : int, optional
-        Other than in the recipe.
+        Instead of the recipe's.
     callbacks, progress
         As in `training.fit`.
     checkpoint, resume
@@ -190,6 +192,9 @@ def train(
         If there is no recipe, or its data cannot be found.
     """
     chosen = recipe(name)
+    settings = replace(
+        chosen.settings, seed=seed, epochs=chosen.settings.epochs if epochs is None else epochs
+    )
     split = chosen.data()
     net = Network(zoo.build(name), seed=seed)
     training.fit(
@@ -198,39 +203,34 @@ def train(
         callbacks=callbacks,
         progress=progress,
         validation=split.test,
-        epochs=chosen.epochs if epochs is None else epochs,
-        optimizer=chosen.optimizer,
-        batch_size=chosen.batch_size,
-        seed=seed,
-        augment=chosen.augment,
-        schedule=chosen.schedule,
         every=50,
         checkpoint=checkpoint,
         resume=resume,
+        **vars(settings),
     )
     asked = "" if epochs is None else f" --epochs {epochs}"
     return net, Record(
         command=f"cnnlab train {name} --seed {seed}{asked}",
-        recipe=repr(chosen),
+        settings=settings.as_json(),
         seed=seed,
         data=f"{chosen.dataset}: {split}",
         class_names=tuple(split.train.class_names),
-        measures=measure(name, net, split),
+        measures=measure(chosen, net, split),
         date=datetime.now(UTC).date().isoformat(),
         version=__version__,
     )
 
 
-def measure(name: str, net: Network, split: Split) -> dict[str, float]:
-    """Measure a network as is fit for what it was trained for.
+def measure(chosen: Recipe, net: Network, split: Split) -> dict[str, float]:
+    """Measure a network by what it was trained for.
 
     Parameters
     ----------
-    name : str
-        One of `RECIPES`.
+    chosen : Recipe
+        What it was trained by.
     net : Network
     split : Split
-        From its recipe's `data`.
+        From the recipe's `data`.
 
     Returns
     -------
@@ -238,8 +238,10 @@ def measure(name: str, net: Network, split: Split) -> dict[str, float]:
         ``accuracy`` on the test images; for faces also ``false_positives``, the share of 500 unseen
         crops of photographs without a face that are taken for one.
     """
+    kind_of(chosen, Recipe, "chosen", "recipes.recipe('digits_net')")
+    kind_of(split, Split, "split", "datasets.digits()")
     found = {"accuracy": training.evaluate(net, split.test).accuracy}
-    if recipe(name).dataset == "faces":
+    if chosen.dataset == "faces":
         crops = datasets.photograph_crops(500)
         taken = net.predict(crops.images).argmax(axis=1) != crops.labels
         found["false_positives"] = float(np.mean(taken))
@@ -261,9 +263,11 @@ def save(net: Network, record: Record, path: str | os.PathLike[str]) -> None:
     DataError
         If a file cannot be written.
     """
+    contents: dict[str, Any] = asdict(
+        kind_of(record, Record, "record", "recipes.train('digits_net')[1]")
+    )
     checkpoints.save(net, path)
-    contents: dict[str, Any] = asdict(record)
-    beside = Path(path).with_suffix(".json")
+    beside = path_of(path, "path").with_suffix(".json")
     try:
         beside.write_text(json.dumps(contents, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
@@ -283,10 +287,12 @@ def class_names(path: str | os.PathLike[str], classes: int) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Plain numbers where there is no record, or it speaks of another network.
+        Plain numbers where there is no record, or it is about another network.
     """
+    classes = whole(classes, "classes", 1, _MOST_CLASSES)
+    weights = path_of(path, "path")
     try:
-        names = json.loads(Path(path).with_suffix(".json").read_text("utf-8"))["class_names"]
+        names = json.loads(weights.with_suffix(".json").read_text("utf-8"))["class_names"]
         fitting = len(names) == classes
     except (OSError, ValueError, KeyError, TypeError):
         fitting = False

@@ -4,29 +4,31 @@ Shapes leave out the batch. Costs are for one input: multiply-adds of the forwar
 outputs as float32. Layers in a row only: no branches, no skip connections.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
-from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cnnlab.checks import listed, numbers, shown
 from cnnlab.errors import DataError, ShapeError
-from cnnlab.functional.chain import MOST_WORK, Chain, Link
 from cnnlab.layers import (
+    Array,
     Conv2D,
     Dense,
-    Dropout,
-    Flatten,
     Layer,
-    MaxPool2D,
-    ReLU,
     Shape,
     Softmax,
 )
 from cnnlab.layers.base import WindowSide
-from cnnlab.shapes import pair, receptive_field
+from cnnlab.layers.pattern import pattern
+from cnnlab.shapes import receptive_field, whole
 
-__all__ = ["Row", "Sequential", "Step"]
+__all__ = ["Row", "Sequential", "checked_input", "checked_parameters"]
 
 _HEAD = ("Layer (type)", "Output Shape", "Param #")
 _GAP = 2  # spaces between two columns of the summary
@@ -66,13 +68,6 @@ class Row:
     receptive_field: tuple[int, int]
 
 
-class Step(NamedTuple):
-    """One layer to compute, and the place in `Sequential.rows` whose parameters it takes."""
-
-    place: int
-    layer: Layer
-
-
 @dataclass(frozen=True)
 class Sequential:
     """Layers, one after the other, on inputs of one shape.
@@ -91,6 +86,7 @@ class Sequential:
 
     Examples
     --------
+    >>> from cnnlab.layers import Flatten
     >>> small = Sequential([Conv2D(4), Flatten(), Dense(10)], input_shape=(8, 8, 1))
     >>> small.num_parameters
     1490
@@ -103,8 +99,8 @@ class Sequential:
     rows: tuple[Row, ...] = field(init=False, repr=False, compare=False)
 
     def __init__(self, layers: Iterable[Layer], input_shape: Iterable[int]) -> None:
-        object.__setattr__(self, "layers", tuple(layers))
-        object.__setattr__(self, "input_shape", _checked_input(input_shape))
+        object.__setattr__(self, "layers", listed(layers, "layers", "[Flatten(), Dense(10)]"))
+        object.__setattr__(self, "input_shape", checked_input(input_shape))
         object.__setattr__(self, "rows", tuple(_rows(self.layers, self.input_shape)))
 
     @classmethod
@@ -118,7 +114,7 @@ class Sequential:
         pool: bool = True,
         filters: int = 32,
         units: int = 512,
-    ) -> "Sequential":
+    ) -> Sequential:
         """Build ``INPUT -> [[CONV -> RELU]*N -> POOL?]*M -> [FC -> RELU]*K -> FC``.
 
         Every convolution is 3x3 with "same" padding, so that any N fits. Every pooling halves the
@@ -158,19 +154,7 @@ class Sequential:
         >>> [row.name for row in network.rows if row.parameters]
         ['conv2d_1', 'conv2d_2', 'dense_1']
         """
-        for value, name, least in [(N, "N", 1), (M, "M", 1), (K, "K", 0)]:
-            pair(value, name, least)
-        layers: list[Layer] = []
-        for block in range(M):
-            depth = filters * 2**block if pool else filters
-            for _ in range(N):
-                layers += [Conv2D(depth, 3, padding="same", initializer="he_normal"), ReLU()]
-            if pool:
-                layers.append(MaxPool2D(2))
-        layers.append(Flatten())
-        for _ in range(K):
-            layers += [Dense(units, initializer="he_normal"), ReLU()]
-        return cls([*layers, Dense(classes)], input_shape)
+        return cls(pattern(classes, N, M, K, pool, filters, units), input_shape)
 
     def __len__(self) -> int:
         return len(self.layers)
@@ -187,10 +171,11 @@ class Sequential:
             If there is none; the message lists the names.
         """
         for row in self.rows:
-            if row.name == name:
+            if isinstance(name, str) and row.name == name:
                 return row
         raise DataError(
-            f"there is no layer {name!r}; try one of {', '.join(row.name for row in self.rows)}"
+            f"there is no layer {shown(name)}; "
+            f"try one of {', '.join(row.name for row in self.rows)}"
         )
 
     @property
@@ -199,61 +184,11 @@ class Sequential:
         return self.rows[-1].output_shape
 
     @property
-    def gives_shares(self) -> bool:
+    def gives_probabilities(self) -> bool:
         """Whether softmax comes last: as a layer of its own, or carried by the last layer."""
         last = self.layers[-1]
         carried = last.activation if isinstance(last, Conv2D | Dense) else None
         return carried == "softmax" or isinstance(last, Softmax)
-
-    @cached_property
-    def plan(self) -> tuple[Step, ...]:
-        """What to compute, and in which order, where nobody looks at the layers in between.
-
-        The answer is the same, and so are the gradients. The largest of some numbers stays the
-        largest when all of them are rectified: so ReLU comes *behind* max pooling, where a quarter
-        of the numbers are left. Elsewhere the convolution before it rectifies its sums at once.
-
-        Examples
-        --------
-        >>> layers = [Conv2D(4), ReLU(), MaxPool2D(), Conv2D(8), ReLU()]
-        >>> [step.layer.kind for step in Sequential(layers, (12, 12, 1)).plan]
-        ['Conv2D', 'MaxPooling2D', 'ReLU', 'Conv2D']
-        """
-        steps: list[Step] = []
-        for place, layer in enumerate(self.layers):
-            last = steps[-1].layer if steps else None
-            if type(layer) is ReLU and type(last) is Conv2D and last.activation is None:
-                steps[-1] = Step(steps[-1].place, replace(last, activation="relu"))
-            elif type(layer) is MaxPool2D and layer.padding in ("valid", 0) and _rectifies(last):
-                before = steps.pop()
-                if type(last) is Conv2D:
-                    steps.append(Step(before.place, replace(last, activation=None)))
-                steps += [Step(place, layer), Step(place, ReLU())]
-            else:
-                steps.append(Step(place, layer))
-        return tuple(steps)
-
-    @cached_property
-    def chain(self) -> Chain | None:
-        """The plan in one compiled call, for one image; None if it is too large or too varied.
-
-        The same kernels do the same work, but for a small network calling them one by one from
-        Python takes several times as long.
-        """
-        if len(self.input_shape) != 3 or self.multiply_adds > MOST_WORK:
-            return None
-        links: list[Link] = []
-        for _, layer in self.plan:
-            if type(layer) in {Flatten, Dropout}:  # nothing to compute for an answer
-                continue
-            if type(layer) is ReLU and links:
-                links[-1] = links[-1]._replace(relu=True)
-                continue
-            link = _link(layer, links[-1].channels if links else self.input_shape[2])
-            if link is None:
-                return None
-            links.append(link)
-        return Chain(links, self.input_shape) if links else None
 
     @cached_property
     def num_parameters(self) -> int:
@@ -289,6 +224,7 @@ class Sequential:
 
         Examples
         --------
+        >>> from cnnlab.layers import Flatten
         >>> print(Sequential([Flatten(), Dense(10)], input_shape=(8, 8, 1)).table())
         __________________________________________
         Layer (type)         Output Shape  Param #
@@ -330,42 +266,79 @@ class Sequential:
         print(self.table())  # noqa: T201 - printing is what it is for
 
 
-def _link(layer: Layer, channels: int) -> Link | None:
-    """Give what a layer does to so many channels as a link of a chain; None if it cannot be."""
-    relu = getattr(layer, "activation", None) == "relu"
-    if type(layer) is Conv2D and pair(layer.dilation, "dilation") == (1, 1):
-        link = Link("conv2d", layer.filters, layer.kernel_size, layer.stride, layer.padding, relu)
-        return link if layer.activation in {None, "relu"} else None
-    if type(layer) is MaxPool2D and layer.padding in {"valid", 0}:
-        stride = layer.window if layer.stride is None else layer.stride
-        return Link("max_pool2d", channels, layer.window, stride)
-    if type(layer) is Dense and layer.activation in {None, "relu"}:
-        return Link("dense", layer.units, relu=relu)
-    return None
-
-
-def _rectifies(layer: Layer | None) -> bool:
-    """Whether ReLU is the last thing that happens in a layer."""
-    return type(layer) is ReLU or (type(layer) is Conv2D and layer.activation == "relu")
-
-
 def _with_batch(shape: Shape) -> str:
     return f"({', '.join(['None', *map(str, shape)])})"
 
 
-def _checked_input(input_shape: Iterable[int]) -> Shape:
+def checked_input(input_shape: Iterable[int]) -> Shape:
+    """Check the shape of one input of a network.
+
+    Raises
+    ------
+    ShapeError
+        If it is neither that of a volume nor that of a vector.
+    """
     try:
-        shape = tuple(input_shape)
-    except TypeError:
+        shape = tuple(whole(size, "a size of input_shape") for size in input_shape)
+    except (ShapeError, TypeError):
         shape = ()
-    if len(shape) not in {1, 3} or not all(
-        isinstance(size, int) and not isinstance(size, bool) and size > 0 for size in shape
-    ):
+    if len(shape) not in {1, 3}:
         raise ShapeError(
-            f"input_shape must be (height, width, channels) or (numbers,), got {input_shape!r}; "
-            "a grey 28x28 image is (28, 28, 1)"
+            f"input_shape must be (height, width, channels) or (numbers,), "
+            f"got {shown(input_shape)}; a grey 28x28 image is (28, 28, 1)"
         )
     return shape
+
+
+def checked_parameters(
+    stack: Sequential, parameters: Mapping[str, ArrayLike], *, copy: bool = True
+) -> dict[str, Array]:
+    """Check the parameters of a network: their names, their shapes, and that they are numbers.
+
+    Parameters
+    ----------
+    stack : Sequential
+    parameters : dict of array_like
+        By name, as ``Network.parameters``.
+    copy : bool
+        Whether arrays that are right already are copied.
+
+    Raises
+    ------
+    DataError
+        If a name is missing or unknown, or an array does not hold real numbers.
+    ShapeError
+        If an array has the wrong shape.
+    """
+    expected = {
+        f"{row.name}.{key}": shape
+        for row in stack.rows
+        for key, shape in row.parameter_shapes.items()
+    }
+    if not isinstance(parameters, Mapping):
+        raise DataError(
+            f"parameters must be a dict of arrays, got {shown(parameters)}; try net.parameters"
+        )
+    for problem, names in [
+        ("missing", expected.keys() - parameters.keys()),
+        ("not in this network", parameters.keys() - expected.keys()),
+    ]:
+        if names:
+            raise DataError(
+                f"{problem}: {', '.join(sorted(map(str, names)))}; "
+                f"give exactly {', '.join(expected) or 'nothing'}"
+            )
+    arrays = {
+        name: np.array(numbers(parameters[name], name), np.float32, order="C", copy=copy or None)
+        for name in expected
+    }
+    for name, shape in expected.items():
+        if arrays[name].shape != shape:
+            raise ShapeError(
+                f"{name} must have shape {shape}, got {arrays[name].shape}; "
+                "was it made for another network?"
+            )
+    return arrays
 
 
 def _rows(layers: tuple[Layer, ...], input_shape: Shape) -> Iterator[Row]:
@@ -381,7 +354,7 @@ def _rows(layers: tuple[Layer, ...], input_shape: Shape) -> Iterator[Row]:
     for number, layer in enumerate(layers, start=1):
         if not isinstance(layer, Layer):
             raise DataError(
-                f"layer {number} is {layer!r}, which is not a layer; "
+                f"layer {number} is {shown(layer)}, which is not a layer; "
                 "try Dense(10), or inherit from cnnlab.layers.Layer"
             )
         counts[layer.stem] = counts.get(layer.stem, 0) + 1

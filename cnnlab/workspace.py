@@ -4,6 +4,8 @@ A notebook the learner has changed stays as it is; a newer edition is laid besid
 of its own. What the package last put there is remembered by its hash in a small hidden file.
 """
 
+from __future__ import annotations
+
 import json
 import os
 from collections.abc import Iterator

@@ -5,12 +5,15 @@ allocates. `pretrained` loads the weights that ship. All end in plain class scor
 part of the loss.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
 from cnnlab import checkpoints
+from cnnlab.checks import shown
 from cnnlab.errors import DataError
 from cnnlab.layers import Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D
 from cnnlab.network import Network
@@ -298,12 +301,11 @@ def build(name: str) -> Sequential:
     DataError
         If there is none of that name; the message lists them.
     """
-    try:
-        return NETWORKS[name]()
-    except KeyError:
+    if not isinstance(name, str) or name not in NETWORKS:
         raise DataError(
-            f"there is no network {name!r} in the zoo; try one of {', '.join(NETWORKS)}"
-        ) from None
+            f"there is no network {shown(name)} in the zoo; try one of {', '.join(NETWORKS)}"
+        )
+    return NETWORKS[name]()
 
 
 def weights_file(name: str) -> Path:
@@ -324,8 +326,10 @@ def weights_file(name: str) -> Path:
     DataError
         If none ship for that name.
     """
-    if name not in PRETRAINED:
-        raise DataError(f"no weights ship for {name!r}; there are some for {', '.join(PRETRAINED)}")
+    if not isinstance(name, str) or name not in PRETRAINED:
+        raise DataError(
+            f"no weights ship for {shown(name)}; there are some for {', '.join(PRETRAINED)}"
+        )
     return Path(__file__).parent / "weights" / f"{name}.safetensors"
 
 

@@ -1,12 +1,12 @@
 """What all tests share: a home of their own, and the rule for tools that a machine may lack.
 
 A test that needs a tool says so, ``@pytest.mark.needs("browser")``, and is skipped with the way to
-get it where the tool is missing. ``CNNLAB_REQUIRE=browser,torch,network`` turns that into an error.
+get it where the tool is missing. ``CNNLAB_REQUIRE=browser,torch,network`` turns that into an error
+(and ``firefox,webkit,notebook,marimo`` of `tests.tools.FRONT_ENDS`).
 """
 
 import importlib.util
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,19 +14,14 @@ from functools import cache
 
 import pytest
 
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
-
-def browser_path() -> str | None:
-    """The Chromium of this machine, or None."""
-    return next(filter(None, map(shutil.which, _BROWSERS)), None)
+from tests.tools import FRONT_ENDS, NO_BROWSER, browser_path, missing_for
 
 
 @cache
 def missing(tool: str) -> str | None:
     """Why a tool cannot be used here and how to get it; None where it is there."""
     if tool == "browser":
-        return None if browser_path() else "no Chromium found; get it with: apt install chromium"
+        return None if browser_path() else NO_BROWSER
     if tool == "torch":
         found = importlib.util.find_spec("torch")
         return None if found else 'no PyTorch; get it with: pip install -e ".[peers]"'
@@ -35,7 +30,10 @@ def missing(tool: str) -> str | None:
             fetch = [sys.executable, "-m", "pip", "download", "--no-deps", "-d", folder, "nbval"]
             reached = subprocess.run(fetch, capture_output=True, check=False).returncode == 0
         return None if reached else "no package index can be reached; connect and run again"
-    raise pytest.UsageError(f"no test needs {tool!r}; CNNLAB_REQUIRE knows browser, torch, network")
+    if tool in FRONT_ENDS:
+        return missing_for(tool)
+    known = ", ".join(["browser", "torch", "network", *FRONT_ENDS])
+    raise pytest.UsageError(f"no test needs {tool!r}; CNNLAB_REQUIRE knows {known}")
 
 
 def required() -> list[str]:

@@ -65,11 +65,65 @@ def test_noise_has_the_deviation_asked_for():
     assert added.std() == pytest.approx(0.2, rel=0.05)
 
 
+def test_small_integers_of_numpy_do_not_overflow():
+    dots = np.ones((1, 101, 101, 1), np.float32)
+    assert Shift(np.int8(100))(dots, np.random.default_rng(0)).shape == dots.shape
+    assert type(Shift(np.int8(100)).pixels) is int
+
+
+def kinds(array):
+    """The same numbers as NumPy, lists and PyTorch have them."""
+    yield "half", array.astype(np.float16)
+    yield "list", array.tolist()
+    yield "backwards in memory", np.asfortranarray(array)
+    torch = pytest.importorskip("torch", reason="PyTorch is one of the kinds")
+    yield "tensor", torch.from_numpy(array)
+
+
+@pytest.mark.parametrize("change", [Shift(3), Flip(), Crop(0.6), Noise(0.1)])
+def test_whatever_holds_the_images_plain_float32_comes_back(change):
+    before = images(4).astype(np.float16).astype(np.float32)  # half floats hold them exactly
+    expected = change(before, np.random.default_rng(0))
+    for kind, same in kinds(before):
+        found = change(same, np.random.default_rng(0))
+        assert type(found) is np.ndarray, kind
+        assert found.dtype == np.float32, kind
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("change", [Shift(3), Flip(), Crop(0.6), Noise(0.1)])
+@pytest.mark.parametrize(
+    ("before", "rng", "error", "message"),
+    [
+        (
+            np.zeros((2, 9, 7, 1)),
+            None,
+            DataError,
+            r"rng must be a numpy.random.Generator, got None",
+        ),
+        (np.zeros((2, 9, 7, 1)), 3, DataError, r"got 3; try numpy.random.default_rng\(0\)"),
+        (None, np.random.default_rng(0), DataError, "images must hold real numbers, got None"),
+        (np.zeros((9, 7)), np.random.default_rng(0), ShapeError, "images must have 4 axes"),
+        (np.full((1, 2, 2, 1), None), np.random.default_rng(0), DataError, "got Python objects"),
+    ],
+)
+def test_what_is_no_batch_or_no_generator_is_refused(change, before, rng, error, message):
+    with pytest.raises(error, match=message):
+        change(before, rng)
+
+
+def test_images_are_not_shifted_out_of_sight():
+    with pytest.raises(ShapeError, match=r"a shift by up to 9 pixels moves images of 9x7 out of"):
+        Shift(9)(images(1), np.random.default_rng(0))
+
+
 def test_settings_that_make_no_sense_are_refused():
     with pytest.raises(ShapeError, match="pixels must be at least 1"):
         Shift(0)
-    with pytest.raises(DataError, match=r"share must be above 0 and at most 1, got 0; try 0.8"):
+    with pytest.raises(
+        DataError, match=r"share must be a number above 0 and at most 1, got 0; try share=0.8"
+    ):
         Crop(0)
-    with pytest.raises(DataError, match="deviation must be 0 or more"):
+    with pytest.raises(DataError, match="deviation must be a number of at least 0, got -1"):
         Noise(-1)
     assert {"Crop", "Flip", "Noise", "Shift"} < set(augmentation.__all__)

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="Binder images run Linux
 
 
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def checkout(tmp_path_factory):
     """The files of this checkout, as Binder would clone them."""
     folder = tmp_path_factory.mktemp("image") / "cnnlab"
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
@@ -29,7 +29,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def image(checkout: Path) -> dict[str, str]:
+def image(checkout):
     """The environment variables of a session in the image that the build steps made."""
     environment = checkout.parent / "environment"
     venv.create(environment, with_pip=True)
@@ -54,7 +54,7 @@ def image(checkout: Path) -> dict[str, str]:
     return session
 
 
-def test_the_image_asks_for_a_python_the_package_supports() -> None:
+def test_the_image_asks_for_a_python_the_package_supports():
     name, version = (BINDER / "runtime.txt").read_text().strip().split("-")
     assert name == "python"
     assert version.count(".") == 1  # a patch version is refused there
@@ -62,9 +62,7 @@ def test_the_image_asks_for_a_python_the_package_supports() -> None:
 
 
 @pytest.mark.needs("network")
-def test_a_lesson_runs_in_the_image_and_finds_its_kernels_compiled(
-    checkout: Path, image: dict[str, str]
-) -> None:
+def test_a_lesson_runs_in_the_image_and_finds_its_kernels_compiled(checkout, image):
     notebook = checkout / "notebooks" / "01_filters.ipynb"
     lesson = [checkout / "binder" / "start", "jupyter", "execute", "--timeout=120", notebook]
     ran = subprocess.run(

@@ -7,24 +7,24 @@ import subprocess
 import sys
 import time
 import urllib.request
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from cnnlab import datasets, doctor
+from cnnlab import Network, Sequential, checkpoints, cli, datasets, doctor
 from cnnlab.doctor import Check
+from cnnlab.layers import Conv2D, Dense, Flatten, Softmax
 
 
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments, **environment):
     return subprocess.run(
         [sys.executable, "-m", "cnnlab", *arguments],
         capture_output=True, text=True, check=False, env={**os.environ, **environment}, timeout=300,
     )  # fmt: skip
 
 
-def test_doctor_finds_this_machine_in_order() -> None:
+def test_doctor_finds_this_machine_in_order():
     result = run("doctor")
     assert result.returncode == 0, result.stdout
     for subject in ("Python", "packages", "widget front end", "CPU vectors", "compile cache"):
@@ -32,8 +32,8 @@ def test_doctor_finds_this_machine_in_order() -> None:
     assert result.stdout.rstrip().endswith("checks passed.")
 
 
-def test_doctor_says_what_to_do_about_each_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken() -> Check:
+def test_doctor_says_what_to_do_about_each_failure(monkeypatch):
+    def broken():
         raise OSError("disk on fire")
 
     monkeypatch.setattr(doctor, "_memory", broken)
@@ -41,13 +41,20 @@ def test_doctor_says_what_to_do_about_each_failure(monkeypatch: pytest.MonkeyPat
     report = doctor.report(checks)
     assert "problem  memory             OSError: disk on fire" in report
     assert "to do: install cnnlab again" in report
+    assert report.endswith(f"\n1 of {len(checks)} checks needs attention.")
     assert sum(not check.passed for check in checks) == 1
 
 
-def test_doctor_notices_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_counts_in_plain_english():
+    checks = [Check("memory", False, "0.2 GB free", "close other programs")] * 2
+    assert doctor.report(checks).endswith("\n2 of 2 checks need attention.")
+    assert doctor.report(checks[:1]).endswith("\n1 of 1 checks needs attention.")
+
+
+def test_doctor_notices_a_missing_package(monkeypatch):
     real = doctor.metadata.version
 
-    def version(name: str) -> str:
+    def version(name):
         if name == "anywidget":
             raise doctor.metadata.PackageNotFoundError(name)
         return "1.0" if name == "numpy" else real(name)
@@ -59,14 +66,14 @@ def test_doctor_notices_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> No
     assert "numpy 1.0 is not >=2.0" in check.found
 
 
-def test_open_refuses_a_notebook_that_is_not_there(tmp_path: Path) -> None:
+def test_open_refuses_a_notebook_that_is_not_there(tmp_path):
     result = run("open", "99_magic", "--no-browser", "--folder", str(tmp_path))
     assert result.returncode == 1
     assert "there is no notebook '99_magic'" in result.stderr
     assert "01_filters" in result.stderr
 
 
-def test_open_serves_the_learners_copy_of_a_lesson(tmp_path: Path) -> None:
+def test_open_serves_the_learners_copy_of_a_lesson(tmp_path):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -100,7 +107,7 @@ def test_open_serves_the_learners_copy_of_a_lesson(tmp_path: Path) -> None:
     assert ("You are root" in output) == is_root
 
 
-def test_summary_prints_the_table_of_a_network_without_building_it() -> None:
+def test_summary_prints_the_table_of_a_network_without_building_it():
     result = run("summary", "deck_network")
     assert "Total params: 8,459,242" in result.stdout
     assert "Multiply-adds for one image" in result.stdout
@@ -109,7 +116,7 @@ def test_summary_prints_the_table_of_a_network_without_building_it() -> None:
     assert "there is no network 'resnet' in the zoo; try one of lenet5" in refused.stderr
 
 
-def test_train_writes_weights_that_predict_reads(tmp_path: Path) -> None:
+def test_train_writes_weights_that_predict_reads(tmp_path):
     weights = tmp_path / "mine.safetensors"
     trained = run("train", "digits_net", "--epochs", "2", "--output", str(weights))
     assert trained.returncode == 0, trained.stderr
@@ -126,18 +133,72 @@ def test_train_writes_weights_that_predict_reads(tmp_path: Path) -> None:
     assert [line.split(": ")[1][0] for line in seen.stdout.splitlines()] == ["0", "7"]
 
 
-def test_train_never_overwrites_weights(tmp_path: Path) -> None:
+def test_train_never_overwrites_weights(tmp_path):
     weights = tmp_path / "mine.safetensors"
     weights.write_text("a week of work")
     refused = run("train", "digits_net", "--output", str(weights))
     assert refused.returncode == 1
-    assert "is there already; name another file with --output" in refused.stderr
+    assert "already exists; name another file with --output" in refused.stderr
     assert weights.read_text() == "a week of work"
 
 
-def test_predict_inverts_a_dark_digit_on_light_paper(tmp_path: Path) -> None:
+def test_predict_inverts_a_dark_digit_on_light_paper(tmp_path):
     digits = datasets.digits().test
     picture = digits.images[digits.labels == 4][0, :, :, 0]
     Image.fromarray((255 - 255 * picture).astype(np.uint8)).save(tmp_path / "paper.png")
     seen = run("predict", "digits_net", "--invert", str(tmp_path / "paper.png"))
     assert seen.stdout.split(": ")[1].startswith("4 (")
+
+
+@pytest.fixture
+def gradient(tmp_path):
+    path = tmp_path / "gradient.png"
+    Image.fromarray(np.arange(0, 256, 16, np.uint8).reshape(4, 4)).save(path)
+    return path
+
+
+def save_network(path, *layers):
+    checkpoints.save(Network(Sequential(layers, input_shape=(4, 4, 1)), seed=0), path)
+    return path
+
+
+def test_predict_takes_the_softmax_once(tmp_path, gradient, capsys):
+    said = []
+    for name, layers in {
+        "scores": [Flatten(), Dense(3)],
+        "carried": [Flatten(), Dense(3, activation="softmax")],
+        "layer": [Flatten(), Dense(3), Softmax()],
+    }.items():
+        weights = save_network(tmp_path / f"{name}.safetensors", *layers)
+        assert cli.main(["predict", str(weights), str(gradient)]) == 0
+        said.append(capsys.readouterr().out)
+    pixels = np.arange(0, 256, 16) / 255
+    network = checkpoints.load(tmp_path / "scores.safetensors")
+    scores = pixels @ network.parameters["dense_1.weights"]
+    shares = np.exp(scores) / np.exp(scores).sum()
+    assert f"{shares.argmax()} ({100 * shares.max():.1f} %)" in said[0]
+    assert said[0] == said[1] == said[2]
+
+
+def test_predict_names_a_bad_file_and_tries_the_rest(tmp_path, gradient, capsys):
+    weights = save_network(tmp_path / "net.safetensors", Flatten(), Dense(3))
+    (tmp_path / "bad.png").write_bytes(gradient.read_bytes()[:40])
+    files = [gradient, tmp_path / "bad.png", tmp_path / "none.png", gradient]
+    assert cli.main(["predict", str(weights), *map(str, files)]) == 1
+    said = capsys.readouterr()
+    assert [line.split(": ")[0] for line in said.out.splitlines()] == [str(gradient)] * 2
+    bad, none = said.err.splitlines()
+    assert bad.startswith(f"cnnlab predict: {files[1]}: this PNG picture is damaged")
+    assert none.startswith(f"cnnlab predict: {files[2]}: there is no file")
+
+
+@pytest.mark.parametrize(
+    ("layers", "numbers"),
+    [([Conv2D(2, 3)], "2x2x2"), ([Flatten(), Dense(1, activation="sigmoid")], "1")],
+)
+def test_predict_says_that_a_network_gives_no_score_for_each_class(
+    tmp_path, gradient, capsys, layers, numbers
+):
+    weights = save_network(tmp_path / "net.safetensors", *layers)
+    assert cli.main(["predict", str(weights), str(gradient)]) == 1
+    assert f"gives {numbers} numbers for a picture, not a score for each" in capsys.readouterr().err

@@ -99,6 +99,29 @@ def test_a_receptive_field_is_exactly_what_a_changed_pixel_reaches(layers):
             assert box == brute_force(net, target.name, row, column), (target.name, row, column)
 
 
+@pytest.mark.parametrize("layers", FIELDS.values(), ids=FIELDS)
+def test_the_fields_on_the_way_down_are_those_of_the_layers_above_by_themselves(layers):
+    net = network(*layers)
+    rows = net.sequential.rows
+    target = rows[-1]
+    place = target.output_shape[0] - 1, target.output_shape[1] // 2
+    fields = features.receptive_fields(net, target.name, *place)
+    assert list(fields) == [row.name for row in reversed(rows)] + ["input"]
+    assert fields["input"] == features.receptive_field(net, target.name, *place)
+    for k in range(1, len(rows)):
+        above = Sequential([row.layer for row in rows[k:]], rows[k].input_shape)
+        expected = features.receptive_field(above, above.rows[-1].name, *place)
+        assert fields[rows[k - 1].name] == expected
+
+
+def test_a_flat_vector_is_traced_to_all_of_the_maps_below_it():
+    stack = Sequential([Conv2D(4), MaxPool2D(), Flatten(), Dense(3)], (12, 10, 1))
+    fields = features.receptive_fields(stack, "dense_1", 0, 0)
+    assert fields == {
+        "max_pooling2d_1": (0, 0, 5, 4), "conv2d_1": (0, 0, 10, 8), "input": (0, 0, 12, 10)
+    }  # fmt: skip
+
+
 def test_a_receptive_field_needs_no_weights():
     stack = Sequential([Conv2D(64, 3), MaxPool2D(), Conv2D(64, 3)], (224, 224, 3))
     assert features.receptive_field(stack, "conv2d_2", 10, 20) == (20, 40, 28, 48)
@@ -113,10 +136,28 @@ def test_a_place_that_sees_only_padding_has_an_empty_field():
     assert features.receptive_field(stack, "conv2d_1", 0, 0) == (0, 0, 0, 0)
 
 
-@pytest.mark.parametrize(("row", "column"), [(-1, 0), (10, 0), (0, 8)])
+@pytest.mark.parametrize(("row", "column"), [(10, 0), (0, 8)])
 def test_a_place_outside_the_maps_is_refused(row, column):
-    with pytest.raises(ShapeError, match=r"conv2d_1 has 10x8 places, got row -?\d+, column \d"):
+    with pytest.raises(ShapeError, match=r"conv2d_1 has 10x8 places, got row \d+, column \d"):
         features.receptive_field(classifier(), "conv2d_1", row, column)
+
+
+def test_a_place_is_counted_from_nought():
+    with pytest.raises(ShapeError, match="row must be at least 0, got -1; try row=0"):
+        features.receptive_field(classifier(), "conv2d_1", -1, 0)
+
+
+@pytest.mark.parametrize("explain", [features.grad_cam, features.saliency, features.occlusion])
+def test_layers_without_weights_explain_nothing(explain):
+    with pytest.raises(
+        DataError, match=r"a Sequential has no weights; try Network\(sequential, seed=0\)"
+    ):
+        explain(classifier().sequential, np.zeros((12, 10, 2)))
+
+
+def test_a_dream_that_would_take_all_day_is_refused_before_it_starts():
+    with pytest.raises(DataError, match="steps must be at most 10,000, got 1000000000"):
+        features.activation_maximisation(classifier(), "conv2d_1", 0, steps=10**9)
 
 
 def test_a_layer_that_is_not_there_is_refused():
@@ -161,6 +202,26 @@ def test_a_unit_that_is_not_there_is_refused(data):
         features.strongest_patches(classifier(), data, "conv2d_2", unit=4)
 
 
+def test_a_search_in_pieces_finds_what_one_look_finds_and_says_how_far_it_is(data):
+    net, search = classifier(), features.PatchSearch(classifier(), data, "conv2d_2")
+    assert (search.done, search.count) == (0, 300)
+    assert search.strongest(0) == []
+    assert not search.advance(0)
+    assert 0 < search.done < 300
+    assert max(patch.image for patch in search.strongest(1, 300)) < search.done
+    while not search.advance(0):
+        pass
+    for unit in (3, 0):
+        for one, other in zip(
+            search.strongest(unit, 4),
+            features.strongest_patches(net, data, "conv2d_2", unit, 4),
+            strict=True,
+        ):
+            assert one[:3] == other[:3]
+    with pytest.raises(DataError, match=r"looks for unit 2 only, got unit=1"):
+        features.PatchSearch(net, data, "conv2d_2", 2).strongest(1)
+
+
 # Saliency.
 
 
@@ -185,6 +246,32 @@ def test_saliency_is_that_of_pytorch():
     scores[scores.argmax()].backward()
     expected = pixels.grad[0].abs().max(dim=0).values.numpy()
     np.testing.assert_allclose(features.saliency(net, image), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_a_probability_is_explained_as_pytorch_does():
+    torch = pytest.importorskip("torch", reason='no PyTorch; try pip install -e ".[peers]"')
+    net, image = classifier(), picture()
+    pixels = torch.tensor(image.transpose(2, 0, 1)[None].copy(), requires_grad=True)
+    torch.softmax(net.to_torch()(pixels)[0], dim=0)[1].backward()
+    expected = pixels.grad[0].permute(1, 2, 0).numpy()
+    found = features.input_gradient(net, image, 1, of="probability")
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-7)
+    np.testing.assert_array_equal(
+        features.saliency(net, image, 1, of="probability"), np.abs(found).max(axis=2)
+    )
+
+
+def test_of_a_sure_probability_nothing_is_left_and_of_its_score_all():
+    net = classifier()
+    net.parameters = {
+        name: array + 200 * np.float32([0, 1, 0]) if name == "dense_1.bias" else array
+        for name, array in net.parameters.items()
+    }
+    for explain in (features.saliency, features.grad_cam, features.occlusion):
+        assert not explain(net, picture(), 1, of="probability").any()
+        assert explain(net, picture(), 1, of="score").any()
+    with pytest.raises(DataError, match="of must be one of score, probability, got 'logit'"):
+        features.saliency(net, picture(), of="logit")
 
 
 @pytest.mark.parametrize("carried", [False, True])
@@ -246,6 +333,19 @@ def test_occlusion_is_what_a_plain_loop_finds(window, stride, fill):
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
 
+def test_a_cover_has_a_tone_for_each_channel_and_the_score_may_be_watched():
+    net, image = classifier(Softmax()), picture()
+    plain = classifier()
+    plain.parameters = net.parameters
+    covered = image.copy()
+    found = features.occlusion(net, image, 1, (12, 10), fill=[0.25, 1], of="score")
+    covered[:] = [0.25, 1]
+    before, after = plain.predict(np.stack([image, covered]))[:, 1]
+    np.testing.assert_allclose(found, before - after, rtol=1e-4)
+    with pytest.raises(ShapeError, match="one for each of 2 channels"):
+        features.occlusion(net, image, fill=[1, 2, 3])
+
+
 def test_a_cover_larger_than_the_image_is_refused():
     with pytest.raises(ShapeError, match="a cover of 11x11 is larger than the image of 12x10"):
         features.occlusion(classifier(), picture(), window=11)
@@ -274,6 +374,18 @@ def test_grad_cam_is_that_of_pytorch(layer, place):
     assert found.max() > 0
 
 
+def test_before_its_relu_grad_cam_keeps_what_counts_against_the_class():
+    # Weights 1 and -2, maps [3, 0] and [1, 2]: 3 - 2 = 1 and 0 - 4 = -4.
+    net = Network(Sequential([Conv2D(2, 1, bias=False), GlobalAvgPool2D(), Dense(2)], (1, 2, 2)))
+    net.parameters = {
+        "conv2d_1.filters": np.eye(2).reshape(1, 1, 2, 2),
+        "dense_1.weights": [[2, 0], [-4, 0]], "dense_1.bias": [0, 0],
+    }  # fmt: skip
+    image = np.float32([[[3, 1], [0, 2]]])
+    np.testing.assert_allclose(features.grad_cam(net, image, 0, signed=True), [[1, -4]])
+    np.testing.assert_allclose(features.grad_cam(net, image, 0), [[1, 0]])
+
+
 def test_grad_cam_on_a_flat_layer_is_refused():
     with pytest.raises(ShapeError, match=r"flatten_1 gives a flat vector.*try layer='tanh_1'"):
         features.grad_cam(classifier(), picture(), layer="flatten_1")
@@ -282,6 +394,44 @@ def test_grad_cam_on_a_flat_layer_is_refused():
 def test_grad_cam_without_a_convolution_is_refused():
     with pytest.raises(DataError, match="has no convolution"):
         features.grad_cam(network(Flatten(), Dense(3)), picture())
+
+
+# The control.
+
+
+def test_shuffled_weights_are_the_same_numbers_in_another_order_from_the_top_on():
+    net = classifier()
+    before = net.parameters
+    for count in (0, 1, 2, 3):
+        control = features.shuffled(net, count, seed=5).parameters
+        learned = ["dense_1.weights", "conv2d_2.filters", "conv2d_1.filters"]
+        for name, array in before.items():
+            moved = name in learned[:count]
+            assert np.array_equal(control[name], array) != moved
+            np.testing.assert_array_equal(np.sort(control[name], None), np.sort(array, None))
+        # What a lower count shuffled is shuffled alike.
+        if count > 1:
+            one = features.shuffled(net, 1, seed=5).parameters[learned[0]]
+            np.testing.assert_array_equal(control[learned[0]], one)
+    assert all(net.parameters[name] is array for name, array in before.items())
+    every = features.shuffled(net, seed=5).parameters
+    assert all(np.array_equal(every[name], array) for name, array in control.items())
+    with pytest.raises(DataError, match="layers must be at most 3, got 4"):
+        features.shuffled(net, 4)
+
+
+def test_rank_correlation_is_that_of_scipy():
+    from scipy.stats import spearmanr
+
+    rng = np.random.default_rng(1)
+    for levels in (3, 1000):  # with and without equal numbers
+        one, other = rng.integers(0, levels, (2, 9, 7))
+        expected = spearmanr(one.ravel(), other.ravel()).statistic
+        assert features.rank_correlation(one, other) == pytest.approx(expected, abs=1e-9)
+    assert features.rank_correlation([1, 2, 5], [3, 1, 0]) == -1
+    assert np.isnan(features.rank_correlation([1, 2, 5], [3, 3, 3]))
+    with pytest.raises(ShapeError, match=r"got \(2,\) and \(3,\)"):
+        features.rank_correlation([1, 2], [1, 2, 3])
 
 
 # Activation maximisation.

@@ -63,7 +63,7 @@ def test_a_copied_or_pickled_filter_is_the_same_filter():
 
 def test_printing_a_filter_shows_its_weights():
     assert repr(CATALOGUE["laplacian"]) == (
-        "Filter 'laplacian', 3x3: Finds edges in every direction: the four neighbours less "
+        "Filter 'laplacian', 3x3: Finds edges in every direction: the four neighbours minus "
         "four times the middle.\n"
         "   0   1   0\n"
         "   1  -4   1\n"
@@ -81,10 +81,10 @@ def test_weights_without_rows_and_columns_are_refused(weights):
 @pytest.mark.parametrize(
     ("weights", "error", "message"),
     [
-        ([[1, 2], [3]], ShapeError, "the rows of the filter differ in length"),
-        ([[1j]], DataError, "the filter must hold real numbers, got list of complex128"),
-        ([["a"]], DataError, "the filter must hold real numbers, got list of <U1"),
-        (None, DataError, "got NoneType of object"),
+        ([[1, 2], [3]], ShapeError, "filter must be a regular block of numbers, but its rows"),
+        ([[1j]], DataError, "filter must hold real numbers, got complex numbers; try filter.real"),
+        ([["a"]], DataError, "filter must hold real numbers, got text; try a list or array"),
+        (None, DataError, "filter must hold real numbers, got None; try a list or array"),
     ],
 )
 def test_weights_that_are_no_numbers_are_refused(weights, error, message):
@@ -92,7 +92,7 @@ def test_weights_that_are_no_numbers_are_refused(weights, error, message):
         Filter("odd", weights)
 
 
-def test_blurs_keep_the_brightness_and_edge_finders_answer_zero_to_an_even_area():
+def test_blurs_keep_the_brightness_and_edge_finders_give_zero_on_a_uniform_area():
     sums = {name: float(CATALOGUE[name].weights.sum(dtype=np.float64)) for name in NAMES}
     keep = {"identity", "sharpen", "unsharp", "emboss", "motion_blur"}
     keep |= {name for name in NAMES if name.startswith(("box", "gaussian"))}
@@ -125,7 +125,7 @@ def test_a_filter_does_what_scipys_filter_of_that_name_does(name):
 
 def test_scharr_is_sixteen_times_scikit_images_weights():
     edges = pytest.importorskip("skimage.filters.edges")
-    # scikit-image takes bright minus dark the other way round, halves and divides by the sum 16.
+    # scikit-image takes bright minus dark with the opposite sign, halves and divides by the sum 16.
     np.testing.assert_allclose(CATALOGUE["scharr_y"].weights, -32 * edges.HSCHARR_WEIGHTS / 2)
     np.testing.assert_allclose(CATALOGUE["scharr_x"].weights, -32 * edges.VSCHARR_WEIGHTS / 2)
 
@@ -147,7 +147,7 @@ def test_unsharp_adds_to_a_picture_what_its_blur_takes_away():
 
 
 @pytest.mark.parametrize("degrees", [0, 45, 90, 135])
-def test_a_gabor_filter_is_scikit_images_with_its_answer_to_even_areas_taken_off(degrees):
+def test_a_gabor_filter_is_scikit_images_with_its_response_to_uniform_areas_subtracted(degrees):
     skimage_filters = pytest.importorskip("skimage.filters")
     angle = np.deg2rad(degrees)
     theirs = skimage_filters.gabor_kernel(0.25, angle, sigma_x=2, sigma_y=2, n_stds=3).real
@@ -161,18 +161,18 @@ def test_a_gabor_filter_is_scikit_images_with_its_answer_to_even_areas_taken_off
 
 
 @pytest.mark.parametrize("degrees", [0, 45, 90, 135])
-def test_a_gabor_filter_answers_most_to_the_stripes_its_purpose_names(degrees):
+def test_a_gabor_filter_responds_most_to_the_stripes_its_purpose_names(degrees):
     down, across = np.mgrid[:40, :40]
     stripes = {
-        "stand upright": across, "lie level": down,
+        "run vertically": across, "run horizontally": down,
         "a slash": (across + down) / np.sqrt(2), "a backslash": (across - down) / np.sqrt(2),
     }  # fmt: skip
     entry = CATALOGUE[f"gabor_{degrees}"]
-    answers = {
+    responses = {
         name: filters.apply(np.cos(2 * np.pi * wave / 4), entry).max()
         for name, wave in stripes.items()
     }
-    assert max(answers, key=answers.get) in entry.purpose
+    assert max(responses, key=responses.get) in entry.purpose
 
 
 def test_example_a_of_the_notes_gives_25_and_flipped_21():
@@ -244,11 +244,152 @@ def test_lists_integers_and_read_only_arrays_are_taken():
         (np.zeros((5, 5)), np.ones((3, 3, 3)), ShapeError, "3 slices and the image 1 channel;"),
         (np.zeros((5, 5, 3)), np.ones((3, 3, 2)), ShapeError, "2 slices and the image 3 channels;"),
         (np.zeros((2, 2)), np.ones((3, 3)), ShapeError, "a 3x3 filter does not fit in a 2x2 image"),
-        (np.zeros((5, 5), complex), [[1]], DataError, "the image must hold real numbers, got"),
-        ([[1, 2], [3]], [[1]], ShapeError, "the rows of the image differ in length"),
-        ([[1, 2]], [["x"]], DataError, r"the filter must hold real numbers.* try a list of rows"),
+        (np.zeros((5, 5), complex), [[1]], DataError, r"image must hold real .* complex"),
+        ([[1, 2], [3]], [[1]], ShapeError, "image must be a regular block"),
+        ([[1, 2]], [["x"]], DataError, "filter must hold real numbers"),
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused_with_a_reason(image, weights, error, message):
     with pytest.raises(error, match=message):
         filters.apply(image, weights)
+
+
+# -- Two filters as one ---------------------------------------------------------------------------
+
+
+def test_the_row_of_the_notes_merges_into_five_weights():
+    assert filters.merge([[1, 2, 1]], [[1, 0, -1]]).tolist() == [[1, 2, 0, -2, -1]]
+    # By hand: 1*3, 1*4 + 2*3, 2*4 down a column, and what a correlation would give is another.
+    assert filters.merge([[1], [2]], [[3], [4]]).tolist() == [[3], [10], [8]]
+
+
+def test_a_column_and_a_row_are_sobels_filter():
+    merged = filters.merge([[1], [2], [1]], [[-1, 0, 1]])
+    np.testing.assert_array_equal(merged, CATALOGUE["sobel_x"])
+
+
+def test_two_blurs_of_two_pixels_and_two_of_three_are_the_gaussians():
+    pair = np.full((2, 2), 0.25)
+    np.testing.assert_allclose(filters.merge(pair, pair), CATALOGUE["gaussian_3"])
+    small = CATALOGUE["gaussian_3"]
+    np.testing.assert_allclose(filters.merge(small, small), CATALOGUE["gaussian_5"])
+
+
+def lopsided_pairs():
+    rng = np.random.default_rng(9)
+    for _ in range(40):
+        yield (rng.normal(size=rng.integers(1, 6, 2)).astype(np.float32) for _ in range(2))
+
+
+def test_any_merged_filter_is_scipys_full_convolution_and_the_order_does_not_matter():
+    for first, second in lopsided_pairs():
+        merged = filters.merge(first, second)
+        expected = signal.convolve2d(first.astype(float), second.astype(float), "full")
+        np.testing.assert_allclose(merged, expected, rtol=1e-6, atol=1e-7)
+        np.testing.assert_allclose(filters.merge(second, first), merged, rtol=1e-6, atol=1e-7)
+
+
+def test_the_merged_filter_does_the_work_of_both_by_scipys_correlation():
+    image = images.sample("camera")[100:164, 200:251]
+    for first, second in lopsided_pairs():
+        two = signal.correlate2d(
+            signal.correlate2d(image.astype(float), first, "valid"), second, "valid"
+        )
+        one = filters.apply(image, filters.merge(first, second))
+        assert one.shape == two.shape
+        scale = np.abs(first).sum() * np.abs(second).sum()
+        np.testing.assert_allclose(one / scale, two / scale, atol=2e-6)
+
+
+def test_a_filter_with_slices_merges_with_a_filter_of_rows_and_columns_whichever_comes_first():
+    rng = np.random.default_rng(10)
+    image, deep = rng.random((9, 8, 3)), rng.normal(size=(2, 3, 3)).astype(np.float32)
+    flat = rng.normal(size=(3, 1)).astype(np.float32)
+    for first, second in ((deep, flat), (flat, deep)):
+        merged = filters.merge(first, second)
+        assert merged.shape == (4, 3, 3)
+        two = filters.apply(filters.apply(image, first), second)
+        np.testing.assert_allclose(filters.apply(image, merged), two, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "error", "message"),
+    [
+        ([1, 2, 1], [[1]], ShapeError, r"first filter needs rows .*shape \(3,\); try"),
+        ([[1]], [[]], ShapeError, r"second filter needs rows .* of shape \(1, 0\)"),
+        ([[1, 2], [3]], [[1]], ShapeError, r"first filter must be a regular block"),
+        ([[1]], "blur", DataError, r"second filter must hold real numbers, got 'blur'"),
+        (np.ones((2, 2, 3)), np.ones((3, 3, 3)), ShapeError, r"both filters have slices, of"),
+        (np.ones((2000, 2000)), np.ones((999, 999)), ShapeError, r"2000x2000 and 999x999 fil"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_merged_is_refused_with_a_reason(first, second, error, message):
+    with pytest.raises(error, match=message):
+        filters.merge(first, second)
+
+
+# -- As a matrix ----------------------------------------------------------------------------------
+
+
+def test_a_row_of_the_matrix_is_the_filter_further_along():
+    expected = [
+        [1, 2, 0, 3, 4, 0, 0, 0, 0],
+        [0, 1, 2, 0, 3, 4, 0, 0, 0],
+        [0, 0, 0, 1, 2, 0, 3, 4, 0],
+        [0, 0, 0, 0, 1, 2, 0, 3, 4],
+    ]
+    np.testing.assert_array_equal(filters.matrix([[1, 2], [3, 4]], 3, 3), expected)
+
+
+def test_the_matrix_times_the_pixels_is_scipys_correlation():
+    rng = np.random.default_rng(31)
+    for _ in range(40):
+        height, width = rng.integers(3, 9, 2).tolist()
+        weights = rng.normal(size=rng.integers(1, 4, 2))
+        image = rng.normal(size=(height, width)).astype(np.float32)
+        stride, padding = int(rng.integers(1, 4)), int(rng.integers(0, 3))
+        made = filters.matrix(weights, height, width, stride, padding)
+        padded = np.pad(image, padding)
+        expected = signal.correlate2d(padded, weights, mode="valid")[::stride, ::stride]
+        np.testing.assert_allclose(made @ image.ravel(), expected.ravel(), atol=1e-5)
+        flipped = signal.convolve2d(padded, weights[::-1, ::-1], mode="valid")[::stride, ::stride]
+        np.testing.assert_allclose(made @ image.ravel(), flipped.ravel(), atol=1e-5)
+        ours = filters.apply(image, weights, stride, padding)
+        np.testing.assert_allclose(made @ image.ravel(), ours.ravel(), atol=1e-5)
+
+
+def test_the_matrix_is_the_one_that_pytorch_unfolds():
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(32)
+    weights = rng.normal(size=(2, 3, 2)).astype(np.float32)
+    stride, padding, height, width = (2, 1), (1, 2), 6, 5
+    made = filters.matrix(weights, height, width, stride, padding)
+    # One picture a pixel: what the unfolded patches, weighed, make of it is that pixel's column.
+    unit = torch.eye(height * width * 2).reshape(-1, height, width, 2).permute(0, 3, 1, 2)
+    patches = torch.nn.functional.unfold(unit, (2, 3), padding=padding, stride=stride)
+    flat = torch.tensor(weights).permute(2, 0, 1).reshape(1, -1, 1)
+    np.testing.assert_allclose(made.T, (patches * flat).sum(1).numpy(), atol=1e-6)
+    image = rng.normal(size=(height, width, 2)).astype(np.float32)
+    ours = filters.apply(image, weights, stride, padding)
+    np.testing.assert_allclose(made @ image.ravel(), ours.ravel(), atol=1e-5)
+
+
+def test_words_for_padding_are_taken_and_zeros_have_no_columns():
+    assert filters.matrix(CATALOGUE["sobel_x"], 4, 6, padding="same").shape == (24, 24)
+    np.testing.assert_array_equal(filters.matrix([[5]], 1, 2, padding=1)[3], [0, 0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (([1, 2], 3, 3), ShapeError, r"a filter is \(height, width\).* shape \(2,\); for each"),
+        (([[1]], 0, 3), ShapeError, "height must be at least 1, got 0"),
+        (([[1]], 3, 2.5), ShapeError, "width must be a whole number"),
+        ((np.ones((3, 3)), 2, 2), ShapeError, "a 3x3 filter does not fit in a 2x2 image"),
+        ((np.ones((3, 3)), 9000, 9000), ShapeError, r"of \d+x81000000 takes .* try a smaller"),
+        (([["x"]], 3, 3), DataError, "filter must hold real numbers"),
+    ],
+)  # fmt: skip
+def test_a_matrix_that_makes_no_sense_is_refused_with_a_reason(arguments, error, message):
+    with pytest.raises(error, match=message):
+        filters.matrix(*arguments)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from cnnlab import initializers
-from cnnlab.errors import DataError
+from cnnlab.errors import DataError, ShapeError
 
 SHAPE = (3, 3, 64, 96)
 VARIANCES = {"glorot": 2 / (9 * 64 + 9 * 96), "he": 2 / (9 * 64), "lecun": 1 / (9 * 64)}
@@ -36,3 +36,25 @@ def test_a_filter_sums_over_its_window_and_its_channels():
 def test_an_unknown_name_is_answered_with_the_known_ones():
     with pytest.raises(DataError, match="no initializer 'xavier'; try one of glorot_normal, "):
         initializers.get("xavier")
+
+
+@pytest.mark.parametrize("name", initializers.INITIALIZERS)
+@pytest.mark.parametrize(
+    ("shape", "error", "message"),
+    [
+        ((10**12,), ShapeError, r"shape \(1000000000000,\) takes 4.0 TB, and about .* are free"),
+        ((10**6, 10**6), ShapeError, r"shape \(1000000, 1000000\) takes 4.0 TB"),
+        ((), ShapeError, r"whole numbers above 0, got \(\); try shape=\(3, 3, 1, 8\)"),
+        ((3, 0), ShapeError, r"got \(3, 0\)"),
+        (None, ShapeError, "got None"),
+        ((2.0, 2.0), ShapeError, r"got \(2.0, 2.0\)"),
+    ],
+)
+def test_shapes_that_make_no_sense_or_do_not_fit_are_refused(name, shape, error, message):
+    with pytest.raises(error, match=message):
+        initializers.get(name)(shape, np.random.default_rng(0))
+
+
+def test_random_numbers_come_from_a_generator():
+    with pytest.raises(DataError, match=r"rng must be a numpy.random.Generator, got 0; try numpy"):
+        initializers.he_normal((3, 3), 0)

@@ -3,7 +3,7 @@ import threading
 import numpy as np
 import pytest
 
-from cnnlab import Network, Sequential, losses, zoo
+from cnnlab import Network, Sequential, losses, plan, zoo
 from cnnlab.errors import DataError, ShapeError
 from cnnlab.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU, Softmax
 from tests.layers.twins import apply, leaf
@@ -124,7 +124,11 @@ def test_the_arrays_of_others_are_copied():
         ),
         (np.zeros((1, 9, 8, 2)), ShapeError, "resize them, or build the network for their shape"),
         (np.zeros((0, 8, 8, 2)), ShapeError, "this network takes images of shape"),
-        (np.zeros((1, 8, 8, 2), complex), DataError, "real numbers, got complex128"),
+        (
+            np.zeros((1, 8, 8, 2), complex),
+            DataError,
+            "images must hold real numbers, got complex numbers",
+        ),
     ],
 )
 def test_images_that_do_not_fit_are_refused(wrong, error, message):
@@ -156,7 +160,7 @@ def test_differentiating_changes_nothing_and_reports_new_running_averages():
     rng = np.random.default_rng(0)
     found = net.differentiate(images(), [0, 1, 2, 0, 1], losses.hinge, rng=rng)
     assert all((net.parameters[name] == before[name]).all() for name in before)
-    assert set(found.updated[1]) == {"running_mean", "running_variance"}
+    assert set(found.running_averages[1]) == {"running_mean", "running_variance"}
     assert set(found.gradients[1]) == {"scale", "shift"}
 
 
@@ -246,12 +250,19 @@ def test_one_image_alone_gets_the_scores_it_gets_among_others(activation):
         Conv2D(8, 3, bias=False), ReLU(), Flatten(), Dense(7, activation=activation), Dense(3),
     ]  # fmt: skip
     net = Network(Sequential(layers, (12, 14, 1)), seed=0)
-    assert (net.sequential.chain is not None) == (activation == "relu")
+    assert (plan.chain(net.sequential) is not None) == (activation == "relu")
     images = np.random.default_rng(0).random((4, 12, 14, 1), np.float32)
     for _ in range(2):  # then with other parameters
         alone = np.concatenate([net.predict(image[None]) for image in images])
         np.testing.assert_allclose(alone, net.predict(images), rtol=1e-4, atol=1e-6)
         net.parameters = {name: 0.5 * array for name, array in net.parameters.items()}
+
+
+def test_one_image_alone_gets_to_the_bit_the_scores_that_forward_shows():
+    net = Network(zoo.lenet5(), seed=2)
+    for image in images(20, (28, 28, 1)):
+        *_, shown = net.forward(image[None]).values()
+        np.testing.assert_array_equal(net.predict(image[None]), shown)
 
 
 def test_one_image_gives_maps_where_a_network_ends_in_maps():

@@ -4,7 +4,7 @@ import pytest
 from cnnlab import functional as F
 from cnnlab import optimizers
 from cnnlab.errors import DataError, ShapeError
-from cnnlab.optimizers import SGD, Adam, AdamW
+from cnnlab.optimizers import SGD, Adam, AdamW, Cosine, Exponential, OneCycle, RMSprop, Steps
 
 CASES = [
     (SGD(0.1), lambda t, p: t.optim.SGD(p, lr=0.1)),
@@ -13,6 +13,13 @@ CASES = [
     (
         SGD(0.1, momentum=0.8, nesterov=True, weight_decay=0.01),
         lambda t, p: t.optim.SGD(p, lr=0.1, momentum=0.8, nesterov=True, weight_decay=0.01),
+    ),
+    (RMSprop(0.01, beta=0.99), lambda t, p: t.optim.RMSprop(p, lr=0.01)),
+    (
+        RMSprop(0.01, beta=0.8, momentum=0.9, epsilon=1e-4, weight_decay=0.1),
+        lambda t, p: t.optim.RMSprop(
+            p, lr=0.01, alpha=0.8, momentum=0.9, eps=1e-4, weight_decay=0.1
+        ),
     ),
     (Adam(0.01), lambda t, p: t.optim.Adam(p, lr=0.01)),
     (
@@ -74,7 +81,30 @@ def test_gradients_of_another_shape_are_refused():
         (lambda: SGD(0.1, nesterov=True), "looks ahead along the momentum; try momentum=0.9"),
         (lambda: SGD(0.1, weight_decay=-1), "weight_decay must be 0 or more, got -1"),
         (lambda: Adam(beta2=1.5), "beta2 must be at least 0 and below 1, got 1.5"),
-        (lambda: Adam(epsilon=0), "epsilon must be above 0, got 0"),
+        (lambda: RMSprop(beta=1), "beta must be at least 0 and below 1, got 1"),
+        (lambda: RMSprop(momentum=-0.1), "momentum must be at least 0 and below 1, got -0.1"),
+        (lambda: RMSprop(epsilon=0), "epsilon must be a number above 0, got 0"),
+        (lambda: Adam(epsilon=0), "epsilon must be a number above 0, got 0; try epsilon=1e-8"),
+        (lambda: Adam(epsilon=np.inf), "epsilon must be a number above 0, got inf"),
+        (lambda: SGD("0.1"), "learning_rate must be a number above 0, got '0.1'"),
+        (lambda: SGD([0.1, 0.2]), r"above 0, got \[0.1, 0.2\]"),
+        (lambda: SGD(np.array([0.1, 0.2])), r"above 0, got an array of shape \(2,\)"),
+        (lambda: SGD(np.inf), "above 0, got inf"),
+        (lambda: SGD(0.1, momentum=None), "momentum must be at least 0 and below 1, got None"),
+        (lambda: AdamW(weight_decay=np.inf), "weight_decay must be 0 or more, got inf"),
+        (lambda: AdamW(weight_decay=np.nan), "weight_decay must be 0 or more, got nan; try"),
+        (
+            lambda: Steps(at=0.5),
+            r"at must be shares of the training .*, got 0.5; try at=\(0.5, 0.75",
+        ),
+        (lambda: Steps(at=(10, 20)), r"at must be shares of the training .*, got \(10, 20\)"),
+        (lambda: Steps(factor=np.nan), "factor must be 0 or more, got nan; try factor=0.1"),
+        (lambda: Exponential(0), "final must be a number above 0, got 0; try final=0.01"),
+        (lambda: Exponential(-0.1), "final must be a number above 0, got -0.1"),
+        (lambda: Cosine(final=np.inf), "final must be 0 or more, got inf; try final=0"),
+        (lambda: Cosine(warmup=1), "warmup must be at least 0 and below 1, got 1; try warmup=0.1"),
+        (lambda: OneCycle(peak=1), "peak must be at least 0 and below 1, got 1; try peak=0.3"),
+        (lambda: OneCycle(start=-1), "start must be 0 or more, got -1; try start=0.1"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(make, message):
@@ -82,7 +112,16 @@ def test_settings_that_make_no_sense_are_refused(make, message):
         make()
 
 
+def test_rmsprop_can_be_named_by_a_checkpoint():
+    assert optimizers.OPTIMIZERS["RMSprop"] is RMSprop
+    assert RMSprop().slots == ("square",)
+    assert RMSprop(momentum=0.9).slots == ("square", "velocity")
+
+
 class TestSchedules:
+    def test_points_given_in_a_list_are_kept(self):
+        assert Steps(at=[0.5]) == Steps(at=(0.5,))
+
     def test_begin_and_end_where_they_say(self):
         ends = {
             optimizers.Constant(): (1, 1),

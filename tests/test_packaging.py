@@ -13,12 +13,12 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-def python_of(environment: Path) -> Path:
+def python_of(environment):
     return environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder],
@@ -29,7 +29,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def installed(wheel, tmp_path_factory):
     """A fresh environment with the wheel in it; its dependencies are lent by the present one."""
     environment = tmp_path_factory.mktemp("environment")
     venv.create(environment, with_pip=False, symlinks=os.name != "nt")
@@ -44,17 +44,21 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return environment
 
 
-def test_the_wheel_holds_notebooks_front_end_and_server_switch(wheel: Path) -> None:
+def test_the_wheel_holds_notebooks_front_end_and_server_switch(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {"cnnlab/notebooks/00_start_here.ipynb", "cnnlab/notebooks/01_filters.ipynb"} <= names
-    assert {"cnnlab/widgets/filter_lab.js", "cnnlab/widgets/_common.js", "cnnlab/py.typed"} <= names
+    assert {
+        "cnnlab/widgets/filter_lab.js",
+        "cnnlab/widgets/page/dom.js",
+        "cnnlab/py.typed",
+    } <= names
     assert any(name.endswith("etc/jupyter/jupyter_server_config.d/cnnlab.json") for name in names)
+    saves = "share/jupyter/lab/settings/overrides.d/cnnlab.json"  # the state of widgets
+    assert any(name.endswith(saves) for name in names)
     assert not any("test" in Path(name).parts[0] for name in names)
 
 
-def test_the_installed_wheel_fills_a_folder_from_its_own_notebooks(
-    installed: Path, tmp_path: Path
-) -> None:
+def test_the_installed_wheel_fills_a_folder_from_its_own_notebooks(installed, tmp_path):
     code = (
         "import sys; from pathlib import Path; from cnnlab import workspace;"
         "print(workspace.shipped_notebooks()); print(*workspace.fill(Path(sys.argv[1])).added)"
@@ -68,7 +72,7 @@ def test_the_installed_wheel_fills_a_folder_from_its_own_notebooks(
     assert (tmp_path / "mine" / "01_filters.ipynb").is_file()
 
 
-def test_the_installed_wheel_computes_a_feature_map(installed: Path, tmp_path: Path) -> None:
+def test_the_installed_wheel_computes_a_feature_map(installed, tmp_path):
     code = (
         "from cnnlab import filters, images;"
         "print(filters.apply(images.sample('camera'), filters.CATALOGUE['sobel_x']).shape)"

@@ -1,5 +1,6 @@
 import tracemalloc
 
+import numpy as np
 import pytest
 
 from cnnlab import Sequential, zoo
@@ -123,6 +124,20 @@ def test_a_layer_that_does_not_fit_is_named(layers, shape, message):
         Sequential(layers, shape)
 
 
+def test_a_pattern_of_a_million_layers_is_refused_before_the_first_is_made():
+    with pytest.raises(ShapeError, match="1000000 convolutions in each of 3 blocks"):
+        Sequential.pattern((32, 32, 3), classes=10, N=10**6)
+    with pytest.raises(ShapeError, match=r"are more than the 1,000 layers allowed; try N=2, M=3"):
+        Sequential.pattern((32, 32, 3), classes=10, N=1000)
+
+
+def test_a_switch_is_true_or_false_and_no_array():
+    with pytest.raises(
+        DataError, match=r"pool must be True or False, got an array of shape \(1,\)"
+    ):
+        Sequential.pattern((32, 32, 3), classes=10, pool=np.ones(1))
+
+
 def test_something_that_is_no_layer_is_refused():
     with pytest.raises(DataError, match="layer 2 is 'relu', which is not a layer; try Dense"):
         Sequential([Flatten(), "relu"], (4, 4, 1))
@@ -140,3 +155,22 @@ def test_a_layer_is_found_by_its_name():
 def test_networks_compare_by_their_layers_and_input():
     assert zoo.lenet5() == zoo.lenet5()
     assert zoo.lenet5() != zoo.digits_net()
+
+
+def test_sizes_may_be_small_integers_of_numpy():
+    stack = Sequential([Flatten(), Dense(np.int8(100))], (np.int8(100), np.uint8(100), np.int64(3)))
+    assert stack.input_shape == (100, 100, 3)
+    assert all(type(size) is int for size in stack.input_shape)
+    assert stack.num_parameters == 3_000_100
+    small, plain = (
+        Sequential.pattern((64, 64, 1), n(10), N=n(1), M=n(3), filters=n(64), units=n(100))
+        for n in (np.int8, int)
+    )
+    assert small == plain
+    assert small.num_parameters == plain.num_parameters
+
+
+@pytest.mark.parametrize("wrong", [(28.0, 28, 1), ("28", "28", "1"), (True, 28, 1), "abc", None])
+def test_an_input_shape_is_of_whole_numbers(wrong):
+    with pytest.raises(ShapeError, match=r"input_shape must be .* a grey 28x28 image is"):
+        Sequential([Flatten()], wrong)

@@ -41,6 +41,21 @@ def test_dropped_pixels_are_those_behind_the_last_window(side):
         assert shapes.dropped(size, window, stride, padding, dilation) == expected
 
 
+@given(sides)
+def test_untouched_pixels_are_those_that_no_weight_stands_on(side):
+    size, window, stride, padding, dilation = side
+    found = positions(size, window, stride, padding, padding, dilation)
+    if found:
+        stood = {p + tap * dilation - padding for p in found for tap in range(window)}
+        expected = [pixel for pixel in range(size) if pixel not in stood]
+        assert shapes.untouched(size, window, stride, padding, dilation) == expected
+
+
+def test_untouched_pixels_of_too_long_a_row_are_not_listed():
+    with pytest.raises(ShapeError, match=r"2,147,483,648 pixels .* try up to 100,000 pixels"):
+        shapes.untouched(2**31, 3)
+
+
 @given(st.integers(1, 40), st.integers(1, 8), st.integers(1, 5), st.integers(1, 4))
 def test_same_padding_keeps_one_output_for_every_stride(size, window, stride, dilation):
     before, after = shapes.same_padding(size, window, stride, dilation)
@@ -141,3 +156,58 @@ def test_a_side_too_short_for_its_window_is_explained():
         ShapeError, match="a window of 5 pixels does not fit in 4 pixels; use padding >= 1"
     ):
         shapes.output_size(4, 3, dilation=2)
+
+
+SMALL = (np.int8, np.uint8, np.int16)
+
+
+@pytest.mark.parametrize("kind", SMALL)
+def test_small_integers_of_numpy_do_not_overflow(kind):
+    n, f, p, c = kind(100), kind(3), kind(60), kind(100)
+    assert shapes.output_size(n, f, kind(1), p, kind(50)) == 100 + 120 - 100
+    assert shapes.dropped(n, f, kind(2), p) == shapes.dropped(100, 3, 2, 60)
+    assert shapes.same_padding(n, c, kind(1), kind(2)) == shapes.same_padding(100, 100, 1, 2)
+    assert shapes.conv2d_parameters(f, f, c, c) == 90_100
+    assert shapes.dense_parameters(c, c) == 10_100
+    assert shapes.receptive_field([(c, c), (c, f, f)]) == 1 + 99 + 3 * 99 * 100
+    window = Window.over((n, c), (c, f), (kind(1), kind(1)), (p, p), kind(1))
+    assert (window.out_height, window.out_width) == (121, 218)
+    assert all(type(number) is int for number in (window.height, window.top, window.stride[0]))
+
+
+@pytest.mark.parametrize("wrong", [2.0, "2", True, np.float32(2), None, [2, 2.0], (2.0, 2.0)])
+def test_only_whole_numbers_count_as_sizes(wrong):
+    with pytest.raises(ShapeError, match=r"stride must be a whole number or a pair .*try stride=1"):
+        Window.over((5, 5), 3, stride=wrong)
+
+
+@pytest.mark.parametrize("wrong", [2.0, "2", True, (2, 2), None])
+def test_one_side_takes_one_whole_number(wrong):
+    for function in (shapes.output_size, shapes.dropped, shapes.same_padding):
+        with pytest.raises(
+            ShapeError, match=r"window must be a whole number, got .*; try window=1"
+        ):
+            function(9, wrong)
+    with pytest.raises(ShapeError, match="units must be a whole number, got"):
+        shapes.dense_parameters(9, wrong)
+
+
+def test_a_number_beyond_all_images_is_refused():
+    with pytest.raises(ShapeError, match=r"padding must be below 2147483648, got 10000000000"):
+        Window.over((5, 5), 3, padding=10**10)
+
+
+class TestPoolingWindows:
+    def test_step_as_far_as_they_are_large_unless_told(self):
+        assert Window.pooling((9, 9), (2, 3)).stride == (2, 3)
+
+    @pytest.mark.parametrize(("window", "padding"), [(2, 1), (3, 1), ((4, 2), (2, 1)), (5, "same")])
+    def test_take_padding_up_to_half_of_them(self, window, padding):
+        assert Window.pooling((9, 9), window, 1, padding).out_height > 0
+
+    @pytest.mark.parametrize(("window", "padding"), [(2, 2), (3, 2), (1, 1), ((4, 2), (2, 2))])
+    def test_refuse_more_for_some_would_lie_in_nothing_but_padding(self, window, padding):
+        with pytest.raises(
+            ShapeError, match=r"padding .* more than half .* pooling window.*at most"
+        ):
+            Window.pooling((9, 9), window, 1, padding)

@@ -1,15 +1,29 @@
+import itertools
+import json
+import re
 import signal
 import threading
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from cnnlab import Network, Sequential, checkpoints, losses, training, zoo
+from cnnlab import Network, Sequential, checkpoints, datasets, losses, training, zoo
+from cnnlab import functional as F
 from cnnlab.augmentation import Noise, Shift
 from cnnlab.errors import DataError, ShapeError
 from cnnlab.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU, Softmax
-from cnnlab.optimizers import SGD, Adam, AdamW, Cosine
+from cnnlab.optimizers import (
+    OPTIMIZERS,
+    SCHEDULES,
+    SGD,
+    Adam,
+    AdamW,
+    Cosine,
+    Exponential,
+    Optimizer,
+)
 from cnnlab.training import DivergedError
 from tests.layers.twins import apply, leaf
 
@@ -155,10 +169,11 @@ class TestDeterminism:
         assert list(training.run(resumed, data(), **settings, resume=True)) == []
 
     def test_a_large_network_trains_to_the_same_bits_with_several_threads(self):
-        """Who computes which part of a sum must not matter."""
+        """Which thread computes which part of a sum must not matter."""
         nets = [Network(zoo.deck_network(), seed=0) for _ in range(2)]
         for net in nets:
-            next(training.run(net, data(4, (150, 150, 1)), batch_size=4, every=2, epochs=2))
+            with F.threads(3):
+                next(training.run(net, data(4, (150, 150, 1)), batch_size=4, every=2, epochs=2))
         assert_same(*nets)
 
     def test_predictions_beside_a_training_neither_disturb_it_nor_see_half_a_step(self):
@@ -259,6 +274,8 @@ class TestStopping:
         assert next(run).learning_rate == 0.02
         with pytest.raises(DataError, match="learning_rate must be a number above 0, got -1"):
             run.learning_rate = -1
+        with pytest.raises(DataError, match=r"learning_rate must be a number above 0, got '0.1'"):
+            run.learning_rate = "0.1"
 
     def test_an_interrupt_at_any_moment_leaves_a_finished_step_and_can_be_gone_on_from(self):
         """Two hundred interrupts, wherever they fall; in the end the bits are the same."""
@@ -346,6 +363,13 @@ class TestDivergence:
         assert_same(net, SimpleNamespace(parameters=kept[-1]))
         assert all(np.isfinite(array).all() for array in net.parameters.values())
 
+    def test_the_rate_that_is_named_is_the_one_that_was_set_on_the_way(self):
+        run = training.run(Network(zoo.digits_net()), data(), optimizer=SGD(0.05), epochs=50)
+        next(run)
+        run.learning_rate = 1e8
+        with pytest.raises(DivergedError, match=r"try a learning rate of 1e\+07 \(it is 1e\+08\)"):
+            list(run)
+
     def test_broken_images_are_told_from_a_broken_network(self):
         broken = data()
         broken.images[:] = np.nan
@@ -362,6 +386,140 @@ class TestDivergence:
             DivergedError, match=r"the gradient of dense_2 \(Dense\) is the first on"
         ):
             next(training.run(Network(STACK), data(), loss=steep))
+
+
+class Careless(Optimizer):
+    """A learner's own optimiser, with a slip in it."""
+
+    learning_rate = 0.1
+    slots = ()
+
+    def update(self, parameters, gradients, slots, *, step, learning_rate):
+        new = parameters - learning_rate * gradients
+        new[..., -1] = np.nan
+        return new, (), float(np.square(gradients).sum())
+
+
+class TestNothingIsLostUnannounced:
+    """Whatever a step would do, the weights it leaves are finite, or it says so and leaves none."""
+
+    @pytest.mark.parametrize(
+        ("factor", "shown"),
+        [
+            (np.nan, "nan"),
+            (np.inf, "inf"),
+            (-0.5, "-0.5"),
+            (None, "None"),
+            (1j, "1j"),
+            ("1", "'1'"),
+        ],
+    )
+    def test_a_schedule_that_gives_no_factor_is_found_before_the_step(self, factor, shown):
+        net = Network(STACK, seed=0)
+        run = training.run(net, data(), schedule=lambda progress: 1 if progress < 0.1 else factor)
+        next(run)
+        before = net.layer_parameters
+        with pytest.raises(
+            DataError,
+            match=rf"or more, got a factor of {re.escape(shown)} for 0.05 in step 2 of 6; .*as it",
+        ):
+            next(run)
+        assert net.layer_parameters is before
+        assert run.step == 1
+
+    def test_a_rate_and_a_factor_that_are_too_much_together_are_found_too(self):
+        run = training.run(
+            Network(STACK), data(), optimizer=SGD(1e300), schedule=lambda progress: 1e300
+        )
+        with pytest.raises(DataError, match=r"a factor of 1e\+300 for 1e\+300 in step 1 of 6"):
+            next(run)
+
+    def test_weights_that_would_not_be_finite_are_not_put_in_place(self):
+        net = Network(STACK, seed=0)
+        before = net.layer_parameters
+        with pytest.raises(
+            DivergedError,
+            match=r"step 1 would give conv2d_1 \(Conv2D\) filters with numbers that are not finite"
+            r"; the network is as it was before; try a learning rate of 0.01 \(it is 0.1\)",
+        ) as caught:
+            next(training.run(net, data(), optimizer=Careless()))
+        assert (caught.value.layer, caught.value.step) == ("conv2d_1", 1)
+        assert net.layer_parameters is before
+
+    def test_a_gradient_too_long_for_float32_is_told_by_its_layer(self):
+        def steep(scores, labels):
+            loss, gradient = losses.softmax_cross_entropy(scores, labels)
+            return loss, gradient * np.float32(1e25)
+
+        with pytest.raises(
+            DivergedError, match=r"gradient of dense_\d \(Dense\) is so long that float32 cannot"
+        ) as caught:
+            next(training.run(Network(zoo.digits_net(), seed=0), data(), loss=steep))
+        assert caught.value.layer.startswith("dense_")
+
+    def test_running_averages_count_as_well(self):
+        """The square of 1e25 is no float32, and the scores behind it are finite all the same."""
+        stack = Sequential([Flatten(), BatchNorm(), Dense(3)], (8, 8, 1))
+        huge = data()
+        huge.images *= np.float32(1e25)
+        net = Network(stack, seed=0)
+        with pytest.raises(DivergedError, match=r"would give batch_normalization_1 .* running_var"):
+            next(training.run(net, huge))
+        assert all(np.isfinite(array).all() for array in net.parameters.values())
+
+    @pytest.mark.parametrize("loss", losses.LOSSES.values(), ids=losses.LOSSES)
+    @pytest.mark.parametrize(
+        "optimizer", [*OPTIMIZERS.values(), partial(SGD, momentum=0.99, nesterov=True), None]
+    )
+    @pytest.mark.parametrize(
+        "schedule", [*(kind() for kind in SCHEDULES.values()), Cosine(warmup=0.5), Exponential(1e6)]
+    )
+    def test_a_training_ends_finite_or_says_why_it_does_not(self, loss, optimizer, schedule):
+        """Rates and pixels from sensible to absurd; the sensible ones must go through."""
+        stacks = [STACK, Sequential([Flatten(), Dense(3)], (8, 8, 1))]
+        through = 0
+        for rate, scale, stack in itertools.product(
+            [1e-3, 1.0, 1e6, 1e39], [1, 1e12, 1e30], stacks
+        ):
+            net = Network(stack, seed=0)
+            shown = data(48)
+            shown.images *= np.float32(scale)
+            rule = optimizer(rate) if optimizer else Careless()
+            run = training.run(
+                net, shown, epochs=3, batch_size=16, loss=loss, optimizer=rule, schedule=schedule
+            )
+            taken = 0
+            try:
+                for snapshot in run:
+                    taken = snapshot.step
+            except (DivergedError, DataError) as error:
+                words = str(error)
+            else:
+                words = ""
+                through += 1
+            assert run.step == taken
+            assert (taken == run.steps) == (not words)
+            assert not words or "the network is as it was before" in words
+            assert all(np.isfinite(array).all() for array in net.parameters.values())
+        assert through >= (1 if optimizer else 0)
+
+    @pytest.mark.parametrize(
+        ("images", "batch_size", "remedy"),
+        [(65, 64, "batch_size=63"), (1, 64, "two images or more"), (9, 1, "batch_size=3")],
+    )
+    def test_a_batch_of_one_behind_batch_norm_is_found_before_the_first_step(
+        self, images, batch_size, remedy
+    ):
+        net = Network(Sequential([Flatten(), Dense(4), BatchNorm(), Dense(3)], (8, 8, 1)))
+        with pytest.raises(
+            DataError,
+            match=f"leave a batch of one image, and batch_normalization_1 .*; try {remedy}",
+        ):
+            training.run(net, data(images), batch_size=batch_size)
+
+    def test_batch_norm_of_maps_learns_from_one_image(self):
+        net = Network(Sequential([Conv2D(2), BatchNorm(), Flatten(), Dense(3)], (8, 8, 1)))
+        assert len(list(training.run(net, data(17), batch_size=16, epochs=1))) == 2
 
 
 class TestCheckpoints:
@@ -449,19 +607,70 @@ def test_fit_shows_a_bar(capsys):
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
-        ({"epochs": 0}, DataError, "epochs must be a whole number of at least 1, got 0"),
+        ({"epochs": 0}, DataError, "epochs must be at least 1, got 0; try epochs=1"),
         (
             {"batch_size": 2.5},
             DataError,
-            "batch_size must be a whole number of at least 1, got 2.5",
+            "batch_size must be a whole number, got 2.5",
         ),
-        ({"seed": -1}, DataError, "seed must be a whole number of at least 0"),
+        ({"seed": -1}, DataError, "seed must be at least 0, got -1; try seed=0"),
+        ({"every": 0}, DataError, "every must be at least 1, got 0"),
+        ({"checkpoint_every": 0}, DataError, "checkpoint_every must be at least 1, got 0"),
         ({"resume": True}, DataError, "say from which file: checkpoint=..."),
+        (
+            {"optimizer": SGD},
+            DataError,
+            r"optimizer must be one of cnnlab.optimizers, got the class SGD; try optimizer=SGD\(\)",
+        ),
+        ({"optimizer": "adam"}, DataError, r"got 'adam'; try optimizer=optimizers.Adam\(\) or"),
+        ({"optimizer": None}, DataError, r"got None; try optimizer=optimizers.SGD\(\) or"),
+        (
+            {"loss": "hinge"},
+            DataError,
+            r"loss must be one of cnnlab.losses, .*, got 'hinge'; try loss=losses.hinge$",
+        ),
+        (
+            {"loss": "mse"},
+            DataError,
+            "got 'mse'; try loss=losses.softmax_cross_entropy or loss=losses.hinge or loss",
+        ),
+        (
+            {"schedule": Cosine},
+            DataError,
+            r"schedule must be one .*, got the class Cosine; try schedule=Cosine\(\)",
+        ),
+        ({"schedule": 0.1}, DataError, r"got 0.1; try schedule=optimizers.Constant\(\) or"),
+        (
+            {"augment": Shift},
+            DataError,
+            r"augment must be one .*, got the class Shift; try augment=Shift\(\)",
+        ),
+        ({"augment": "flip"}, DataError, r"got 'flip'; try augment=augmentation.Flip\(\)"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(changes, error, message):
     with pytest.raises(error, match=message):
         training.run(Network(STACK), data(), **changes)
+
+
+def test_settings_are_held_once_and_followed_by_a_run():
+    nets = [Network(STACK, seed=0) for _ in range(2)]
+    settings = training.Settings(**everything())
+    list(training.run(nets[0], data(), **vars(settings)))
+    list(training.run(nets[1], data(), **everything()))
+    assert_same(*nets)
+
+
+def test_settings_read_the_same_in_every_process():
+    settings = training.Settings(
+        **everything(epochs=np.int64(3), schedule=lambda progress: 1, loss=losses.hinge)
+    )
+    told = json.loads(json.dumps(settings.as_json()))
+    assert told == settings.as_json()
+    assert told["epochs"] == 3
+    assert told["loss"] == "hinge"
+    assert told["augment"] == ["Shift(pixels=1)", "Noise(deviation=0.05)"]
+    assert "0x" not in str(told)  # no address in memory
 
 
 def test_data_that_do_not_go_with_the_network_are_refused():
@@ -472,8 +681,37 @@ def test_data_that_do_not_go_with_the_network_are_refused():
         training.run(net, data(classes=4))
     uneven = data()
     uneven.labels = uneven.labels[:-1]
-    with pytest.raises(DataError, match="got 90 images and 89 labels"):
+    with pytest.raises(DataError, match=r"images of shape .90, 8, 8, 1. and labels of shape .89"):
         training.run(net, uneven)
+
+
+def test_what_is_no_data_or_no_network_is_answered_with_what_is_wanted():
+    net, split = Network(zoo.digits_net()), datasets.digits()
+    pairs = [
+        lambda: training.run(net, split),
+        lambda: training.run(net, split.train, validation=split),
+        lambda: training.evaluate(net, split),
+    ]
+    for ask in pairs:
+        with pytest.raises(
+            DataError, match=r"got a Split, which has two; try .*split\.train.*split\.test"
+        ):
+            ask()
+    with pytest.raises(
+        DataError, match=r"data with images and labels are wanted, got a tuple; try .*Dataset"
+    ):
+        training.run(net, (split.train.images, split.train.labels))
+    with pytest.raises(ShapeError, match=r"takes images of shape \(batch, 8, 8, 1\)"):
+        training.run(net, split.train, validation=data(shape=(9, 9, 1)))
+    for ask in [lambda: training.run(STACK, data()), lambda: training.evaluate(STACK, data())]:
+        with pytest.raises(
+            DataError, match=r"a Sequential has no weights; try Network\(sequential, seed=0\)"
+        ):
+            ask()
+    with pytest.raises(DataError, match="a Network is wanted, got None"):
+        training.run(None, data())
+    with pytest.raises(DataError, match=r"loss must be .*, got 'hinge'; try loss=losses.hinge"):
+        training.evaluate(net, split.test, "hinge")
 
 
 @pytest.mark.parametrize("end", [[Dense(3), Softmax()], [Dense(3, activation="softmax")]])

@@ -1,7 +1,5 @@
 """The learner's folder: filled once, and never at the cost of the learner's work."""
 
-from pathlib import Path
-
 import pytest
 
 from cnnlab import workspace
@@ -9,7 +7,7 @@ from cnnlab.errors import DataError
 
 
 @pytest.fixture
-def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def shipped(tmp_path, monkeypatch):
     folder = tmp_path / "shipped"
     (folder / "_static").mkdir(parents=True)
     (folder / "00_start_here.ipynb").write_text("start")
@@ -19,15 +17,13 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_an_empty_folder_gets_every_file_of_the_course(shipped: Path, tmp_path: Path) -> None:
+def test_an_empty_folder_gets_every_file_of_the_course(shipped, tmp_path):
     filled = workspace.fill(tmp_path / "own")
     assert filled.added == ("00_start_here.ipynb", "01_filters.ipynb", "_static/drawing.png")
     assert (tmp_path / "own" / "_static" / "drawing.png").read_bytes() == b"png"
 
 
-def test_a_notebook_the_learner_changed_is_kept_and_the_new_edition_laid_beside(
-    shipped: Path, tmp_path: Path
-) -> None:
+def test_a_notebook_the_learner_changed_is_kept_and_the_new_edition_laid_beside(shipped, tmp_path):
     own = tmp_path / "own"
     workspace.fill(own)
     (own / "01_filters.ipynb").write_text("my answers")
@@ -39,7 +35,7 @@ def test_a_notebook_the_learner_changed_is_kept_and_the_new_edition_laid_beside(
     assert beside.read_text() == "second edition"
 
 
-def test_a_notebook_beside_is_not_overwritten_either(shipped: Path, tmp_path: Path) -> None:
+def test_a_notebook_beside_is_not_overwritten_either(shipped, tmp_path):
     own = tmp_path / "own"
     workspace.fill(own)
     (own / "01_filters.ipynb").write_text("my answers")
@@ -51,9 +47,7 @@ def test_a_notebook_beside_is_not_overwritten_either(shipped: Path, tmp_path: Pa
     assert beside.read_text() == "my answers in the new one"
 
 
-def test_a_notebook_the_learner_never_touched_is_brought_up_to_date(
-    shipped: Path, tmp_path: Path
-) -> None:
+def test_a_notebook_the_learner_never_touched_is_brought_up_to_date(shipped, tmp_path):
     own = tmp_path / "own"
     workspace.fill(own)
     (shipped / "00_start_here.ipynb").write_text("second edition")
@@ -62,7 +56,7 @@ def test_a_notebook_the_learner_never_touched_is_brought_up_to_date(
     assert (own / "00_start_here.ipynb").read_text() == "second edition"
 
 
-def test_a_file_of_unknown_origin_counts_as_the_learners(shipped: Path, tmp_path: Path) -> None:
+def test_a_file_of_unknown_origin_counts_as_the_learners(shipped, tmp_path):
     own = tmp_path / "own"
     own.mkdir()
     (own / "00_start_here.ipynb").write_text("from somewhere else")
@@ -70,7 +64,7 @@ def test_a_file_of_unknown_origin_counts_as_the_learners(shipped: Path, tmp_path
     assert (own / "00_start_here.ipynb").read_text() == "from somewhere else"
 
 
-def test_a_damaged_record_costs_nobody_their_work(shipped: Path, tmp_path: Path) -> None:
+def test_a_damaged_record_costs_nobody_their_work(shipped, tmp_path):
     own = tmp_path / "own"
     workspace.fill(own)
     (own / "01_filters.ipynb").write_text("my answers")
@@ -79,18 +73,18 @@ def test_a_damaged_record_costs_nobody_their_work(shipped: Path, tmp_path: Path)
     assert (own / "01_filters.ipynb").read_text() == "my answers"
 
 
-def test_a_deleted_notebook_comes_back(shipped: Path, tmp_path: Path) -> None:
+def test_a_deleted_notebook_comes_back(shipped, tmp_path):
     own = tmp_path / "own"
     workspace.fill(own)
     (own / "01_filters.ipynb").unlink()
     assert workspace.fill(own).added == ("01_filters.ipynb",)
 
 
-def test_a_folder_that_cannot_be_made_says_what_to_do(shipped: Path, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_says_what_to_do(shipped, tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(DataError, match=r"cannot write the notebooks to .*; choose another place"):
         workspace.fill(tmp_path / "file" / "folder")
 
 
-def test_the_package_finds_the_notebooks_it_ships() -> None:
+def test_the_package_finds_the_notebooks_it_ships():
     assert (workspace.shipped_notebooks() / "01_filters.ipynb").is_file()

@@ -3,6 +3,8 @@
 The archive with pickled files is never read: unpickling a file runs what its author wrote in it.
 """
 
+from __future__ import annotations
+
 import tarfile
 import zlib
 from pathlib import Path

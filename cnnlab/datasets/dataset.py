@@ -4,21 +4,25 @@ Axes of images: image, row, column, channel. No transformations, no lazy loading
 two arrays and the names of its classes.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from operator import index
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple, SupportsIndex, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cnnlab.checks import listed, numbers, real, seeded, shown, whole
 from cnnlab.errors import DataError
 
 __all__ = ["Dataset", "Split"]
 
+_NAMES = '["cat", "dog"]'
+
 
 def _checked_images(images: ArrayLike) -> NDArray[np.float32]:
-    array = np.asarray(images)
+    array = numbers(images, "images")
     if array.ndim != 4:
         raise DataError(
             "images need four axes (image, row, column, channel), "
@@ -42,7 +46,7 @@ def _checked_images(images: ArrayLike) -> NDArray[np.float32]:
 
 
 def _checked_labels(labels: ArrayLike, images: int, classes: int) -> NDArray[np.int64]:
-    array = np.asarray(labels)
+    array = numbers(labels, "labels", "the position of each name in class_names")
     if array.shape != (images,):
         raise DataError(
             f"{images} images need {images} labels in one row, got labels of shape {array.shape}; "
@@ -59,6 +63,12 @@ def _checked_labels(labels: ArrayLike, images: int, classes: int) -> NDArray[np.
             f"names, got labels from {array.min()} to {array.max()}; add the missing class names"
         )
     return np.ascontiguousarray(array, dtype=np.int64)
+
+
+def _checked_name(name: object) -> str:
+    if not isinstance(name, str | int | np.integer):
+        raise DataError(f"a class name is a text, got {shown(name)}; try class_names={_NAMES}")
+    return str(name)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -96,10 +106,10 @@ class Dataset:
     class_names: tuple[str, ...]
 
     def __init__(self, images: ArrayLike, labels: ArrayLike, class_names: Sequence[str]) -> None:
-        names = tuple(str(name) for name in class_names)
+        names = tuple(_checked_name(name) for name in listed(class_names, "class_names", _NAMES))
         if not names or len(set(names)) != len(names):
             raise DataError(
-                f"every class needs a name of its own, got {list(names)}; "
+                f"every class needs a name of its own, got {shown(list(names))}; "
                 "give one different name for each class"
             )
         checked = _checked_images(images)
@@ -125,18 +135,45 @@ class Dataset:
     @overload
     def __getitem__(self, which: int) -> tuple[NDArray[np.float32], int]: ...
     @overload
-    def __getitem__(self, which: slice | Sequence[int] | NDArray[Any]) -> "Dataset": ...
-    def __getitem__(self, which: Any) -> "tuple[NDArray[np.float32], int] | Dataset":
+    def __getitem__(self, which: slice | Sequence[int] | NDArray[Any]) -> Dataset: ...
+    def __getitem__(self, which: Any) -> tuple[NDArray[np.float32], int] | Dataset:
         """Take one image and its label by a number, or a smaller data set by anything else."""
         if isinstance(which, slice | Sequence | np.ndarray):
-            images, labels = self.images[which], self.labels[which]
+            chosen = self._chosen(which)
+            images, labels = self.images[chosen], self.labels[chosen]
             if not len(labels):
                 raise DataError(
                     f"nothing is left of {len(self)} images; a data set keeps at least one"
                 )
             return Dataset(images, labels, self.class_names)
-        position = index(which)
+        position = whole(which, "the number of an image", -len(self), len(self) - 1)
         return self.images[position], int(self.labels[position])
+
+    def __iter__(self) -> Iterator[tuple[NDArray[np.float32], int]]:
+        """Go through the images, each with its label."""
+        return zip(self.images, self.labels.tolist(), strict=True)
+
+    def _chosen(self, which: Any) -> NDArray[np.int64]:
+        """Resolve a slice, positions, or a true or false for each image, to positions."""
+        if isinstance(which, slice):
+            bounds = [which.start, which.stop, which.step]
+            if not all(bound is None or isinstance(bound, SupportsIndex) for bound in bounds):
+                raise DataError(f"a slice takes whole numbers, got {which}; try data[:100]")
+            return np.arange(len(self))[which]
+        places = numbers(which, "the positions of images")
+        if places.dtype.kind == "b" and places.shape == (len(self),):
+            return np.flatnonzero(places)
+        if places.ndim != 1 or (places.size and places.dtype.kind not in "iu"):
+            raise DataError(
+                "images are picked by a list of whole numbers, or one True or False for each of "
+                f"the {len(self)}, got {shown(which)}; try data[[0, 1]]"
+            )
+        if places.size and not -len(self) <= places.min() <= places.max() < len(self):
+            raise DataError(
+                f"images are counted from 0 to {len(self) - 1}, got {places.min()} to "
+                f"{places.max()}; try data[[0, 1]]"
+            )
+        return places.astype(np.int64)
 
     def __repr__(self) -> str:
         rows, columns, channels = self.image_shape
@@ -150,7 +187,7 @@ class Dataset:
             f"{len(counts)} classes: {', '.join(shown)})"
         )
 
-    def split(self, *fractions: float, seed: int = 0) -> "tuple[Dataset, ...]":
+    def split(self, *fractions: float, seed: int = 0) -> tuple[Dataset, ...]:
         """Deal the images into parts at random, every class in the same proportion (stratified).
 
         The order of the images within a part stays as it was.
@@ -170,7 +207,8 @@ class Dataset:
         Raises
         ------
         DataError
-            If a share is not positive, if they exceed 1 together, or if a part would be empty.
+            If a share is not positive, if they exceed 1 together, if a part would be empty, or if
+            the seed is no whole number of at least 0.
 
         Examples
         --------
@@ -179,19 +217,20 @@ class Dataset:
         >>> test
         Dataset(20 images of 8x8x1; 2 classes: cat 10, dog 10)
         """
-        if not fractions or min(fractions) <= 0 or sum(fractions) > 1 + 1e-9:
+        shares = [real(share, "a share", 0.8) for share in fractions]
+        if not shares or min(shares) <= 0 or sum(shares) > 1 + 1e-9:
             raise DataError(
-                f"shares must be above 0 and add up to 1 at most, got {fractions}; "
+                f"shares must be above 0 and add up to 1 at most, got {shown(fractions)}; "
                 "try split(0.8, 0.2)"
             )
-        rng = np.random.default_rng(seed)
+        rng = seeded(seed)
         quantile = np.empty(len(self))
         for label, count in enumerate(self.class_counts):
             members = np.flatnonzero(self.labels == label)
             quantile[rng.permutation(members)] = (np.arange(count) + 0.5) / count
-        part = np.searchsorted(np.cumsum(fractions), quantile)
-        parts = [np.flatnonzero(part == number) for number in range(len(fractions))]
-        empty = [share for share, chosen in zip(fractions, parts, strict=True) if not len(chosen)]
+        part = np.searchsorted(np.cumsum(shares), quantile)
+        parts = [np.flatnonzero(part == number) for number in range(len(shares))]
+        empty = [share for share, chosen in zip(shares, parts, strict=True) if not len(chosen)]
         if empty:
             raise DataError(
                 f"a share of {empty[0]:g} of {len(self)} images in {len(self.class_names)} classes "

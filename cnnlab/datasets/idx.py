@@ -5,6 +5,8 @@ Bytes 0 and 1 are zero, byte 2 names the type, byte 3 the number of axes; each s
 refused. Compressed (gzip) files are read as they are.
 """
 
+from __future__ import annotations
+
 import gzip
 import io
 import math

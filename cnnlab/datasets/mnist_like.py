@@ -1,5 +1,7 @@
 """MNIST and Fashion-MNIST: 70,000 grey pictures of 28x28, in the same four files each."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Pictures of another size. Axes: row, column, and channel if there is colour."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Data sets that need no network: small digits in this package, faces that scikit-image brings."""
 
+from __future__ import annotations
+
 import math
 from importlib import resources
 from typing import Literal
@@ -8,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnlab import images
+from cnnlab.checks import seeded, shown, whole
 from cnnlab.datasets.dataset import Dataset, Split
 from cnnlab.datasets.resampling import resample
 from cnnlab.errors import DataError
@@ -18,6 +21,7 @@ _INK = 16  # the darkest value of a digit's pixel
 _LAST_WRITERS = 360
 
 _SIDE = 25  # of the faces
+_MOST_CROPS = 100_000
 _CLASS_NAMES = ("other", "face")
 # Other photographs altogether for the examination, objects and textures in both lists.
 _PHOTOGRAPHS = {
@@ -48,7 +52,7 @@ def digits(held_out: Literal["fifth", "writers"] = "fifth", *, seed: int = 0) ->
     Raises
     ------
     DataError
-        If `held_out` is neither.
+        If `held_out` is neither, or the seed is no whole number of at least 0.
 
     Notes
     -----
@@ -64,9 +68,9 @@ def digits(held_out: Literal["fifth", "writers"] = "fifth", *, seed: int = 0) ->
     >>> len(train), len(test)
     (1437, 360)
     """
-    if held_out not in {"fifth", "writers"}:
+    if not isinstance(held_out, str) or held_out not in {"fifth", "writers"}:
         raise DataError(
-            f'held_out must be "fifth" or "writers", got {held_out!r}; '
+            f'held_out must be "fifth" or "writers", got {shown(held_out)}; '
             'try digits(held_out="writers") for digits by other people'
         )
     with (
@@ -101,6 +105,12 @@ def faces(crops: int = 300, *, seed: int = 0) -> Split:
     -------
     Split
 
+    Raises
+    ------
+    DataError
+        If the crops are not from 0 to 100,000 (which take 250 MB), or the seed is no whole number
+        of at least 0.
+
     Notes
     -----
     From scikit-image: a part of Labeled Faces in the Wild, Huang, Ramesh, Berg and Learned-Miller
@@ -118,7 +128,7 @@ def faces(crops: int = 300, *, seed: int = 0) -> Split:
     half = len(windows) // 2  # faces first, then as many other things
     labels = np.repeat([1, 0], half)
     train, test = Dataset(windows, labels, _CLASS_NAMES).split(0.75, 0.25, seed=seed)
-    if crops:
+    if whole(crops, "crops", 0, _MOST_CROPS):
         further = photograph_crops(crops, part="train", seed=seed)
         train = Dataset(
             np.concatenate([train.images, further.images]),
@@ -153,20 +163,19 @@ def photograph_crops(
     Raises
     ------
     DataError
-        If there is no such part, or the count is not positive.
+        If there is no such part, the count is not from 1 to 100,000 (which take 250 MB), or the
+        seed is no whole number of at least 0.
 
     Examples
     --------
     >>> photograph_crops(3)
     Dataset(3 images of 25x25x1; 2 classes: other 3, face 0)
     """
-    if part not in _PHOTOGRAPHS:
-        raise DataError(f'part must be "train" or "test", got {part!r}; try part="test"')
-    if count < 1:
-        raise DataError(f"at least one crop is needed, got count={count}; try count=500")
+    if not isinstance(part, str) or part not in _PHOTOGRAPHS:
+        raise DataError(f'part must be "train" or "test", got {shown(part)}; try part="test"')
+    count, rng = whole(count, "count", 1, _MOST_CROPS), seeded(seed)
     names = _PHOTOGRAPHS[part]
     photographs = {name: images.to_grey(images.sample(name)) for name in names}
-    rng = np.random.default_rng(seed)
     crops = [_crop(photographs[name], _HEADS.get(name), rng) for name in _in_turn(names, count)]
     return Dataset(
         np.clip(np.stack(crops)[..., None], 0, 1), np.zeros(count, dtype=np.int64), _CLASS_NAMES

@@ -4,6 +4,8 @@ Every fetched file is checked against its SHA-256 before it is used. No data set
 if `CNNLAB_DATA` names a folder that has it.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass

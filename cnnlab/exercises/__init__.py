@@ -1,27 +1,56 @@
-"""Exercises, predictions and quizzes, and the progress a learner makes with them.
+"""Tasks, predictions and quizzes, and the progress a learner makes with them.
 
-Each chapter has a module of its own here, imported in its notebook as ``lesson``. What is left
+The machine is in this folder and knows nothing of the content, which is in ``chapters/``: one
+module with one `Lesson` a chapter. A notebook takes its lesson from here by the module's name,
+``from cnnlab.exercises import filters as lesson``; it is loaded when it is asked for. What is left
 out: grades, accounts, and anything that leaves the learner's machine.
 """
 
-from cnnlab.exercises._base import Exercise, Mistake, Verdict, difference, same_results
-from cnnlab.exercises._course import CHAPTERS, Chapter, Progress, progress, question
-from cnnlab.exercises._question import Choice, Question
-from cnnlab.exercises._store import Store, folder
+from __future__ import annotations
+
+from typing import Any
+
+from cnnlab.exercises.compare import difference
+from cnnlab.exercises.gains import Result, Results, results
+from cnnlab.exercises.lesson import Item, Lesson
+from cnnlab.exercises.progress import CHAPTERS, Chapter, Progress, Standing, progress, question
+from cnnlab.exercises.question import Choice, Prediction, Probe, Question
+from cnnlab.exercises.store import Store, folder
+from cnnlab.exercises.task import Mistake, Task
+from cnnlab.exercises.verdict import Steps, Verdict, show_steps_with
 
 __all__ = [
     "CHAPTERS",
     "Chapter",
     "Choice",
-    "Exercise",
+    "Item",
+    "Lesson",
     "Mistake",
+    "Prediction",
+    "Probe",
     "Progress",
     "Question",
+    "Result",
+    "Results",
+    "Standing",
+    "Steps",
     "Store",
+    "Task",
     "Verdict",
     "difference",
     "folder",
     "progress",
     "question",
-    "same_results",
+    "results",
+    "show_steps_with",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    for chapter in CHAPTERS:
+        if chapter.module == name and name:
+            return chapter.lesson()
+    known = [chapter.module for chapter in CHAPTERS if chapter.module]
+    raise AttributeError(
+        f"module 'cnnlab.exercises' has no attribute {name!r}; its lessons are {', '.join(known)}"
+    )

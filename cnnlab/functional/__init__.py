@@ -4,6 +4,8 @@ Images are ``(batch, height, width, channels)``, filters ``(filter_height, filte
 in_channels, out_channels)``, results float32. Nothing is compiled or loaded before it is used.
 """
 
+from __future__ import annotations
+
 from cnnlab.functional.activation import (
     elu,
     elu_backward,
@@ -24,7 +26,7 @@ from cnnlab.functional.convolution import conv2d, conv2d_backward, conv2d_relu
 from cnnlab.functional.dense import dense, dense_backward
 from cnnlab.functional.dropout import dropout_mask
 from cnnlab.functional.loss import cross_entropy
-from cnnlab.functional.optimization import adam_step, sgd_step
+from cnnlab.functional.optimization import adam_step, rmsprop_step, sgd_step
 from cnnlab.functional.pooling import (
     avg_pool2d,
     avg_pool2d_backward,
@@ -55,6 +57,7 @@ __all__ = [
     "maxout_backward",
     "relu",
     "relu_backward",
+    "rmsprop_step",
     "set_num_threads",
     "sgd_step",
     "sigmoid",

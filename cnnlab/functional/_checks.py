@@ -3,12 +3,15 @@
 An array that is already right costs a fraction of a microsecond.
 """
 
+from __future__ import annotations
+
 import ctypes
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cnnlab.checks import numbers
 from cnnlab.errors import DataError, ShapeError
 
 __all__ = ["Float32", "as_float32", "checked_out"]
@@ -80,36 +83,8 @@ def _refuse_rank(array: Float32, name: str, rank: int) -> None:
 
 
 def _converted(value: ArrayLike, name: str) -> Float32:
-    try:
-        array = np.asarray(value)
-    except ValueError as error:  # NumPy's word for rows of different lengths
-        raise ShapeError(
-            f"{name} must be a regular block of numbers, but its rows differ in length; "
-            f"try rows with the same number of values"
-        ) from error
-    if array.dtype.kind not in "biuf":
-        raise DataError(
-            f"{name} must hold real numbers, got {_kind(array)}; try {_remedy(array, name)}"
-        )
-    array = np.require(array, np.float32, ["C", "A"])
+    array = np.require(numbers(value, name), np.float32, ["C", "A"])
     return array if array.flags.writeable or array.size == 0 else _writable_alias(array)
-
-
-def _kind(array: NDArray[Any]) -> str:
-    words = {
-        "c": "complex numbers",
-        "O": "Python objects",
-        "U": "text",
-        "S": "bytes",
-        "V": "records",
-    }
-    return words.get(array.dtype.kind, str(array.dtype))
-
-
-def _remedy(array: NDArray[Any], name: str) -> str:
-    return (
-        f"{name}.real or abs({name})" if array.dtype.kind == "c" else "a list or array of numbers"
-    )
 
 
 def _writable_alias(array: Float32) -> Float32:

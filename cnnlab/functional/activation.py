@@ -4,20 +4,25 @@ Every ``*_backward`` takes the gradient and the *output* of its function, from w
 be read, so that a network keeps one array and not two. Only `maxout_backward` takes what `maxout`
 was given: its output does not tell who won. All but maxout work in place: ``relu(x, out=x)``, or
 ``relu_backward(grad, output, out=grad)``. NaN stays NaN.
+
+All raise `ShapeError` for an empty array, and `DataError` for values that are not real numbers or
+an `out` that cannot take the result; a function's own section tells what else it refuses.
 """
 
+from __future__ import annotations
+
 import math
-from functools import cache
 from operator import index
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from cnnlab.buffers import empty
+from cnnlab.checks import as_float, shown
 from cnnlab.errors import DataError, ShapeError
 from cnnlab.functional._checks import Float32, as_float32, checked_out
+from cnnlab.functional._kernels import loaded
 
 __all__ = [
     "elu",
@@ -35,14 +40,6 @@ __all__ = [
     "tanh",
     "tanh_backward",
 ]
-
-
-@cache
-def _kernels() -> ModuleType:
-    """Load the compiled kernels when they are first needed: Numba takes a moment to import."""
-    from cnnlab.kernels import activation
-
-    return activation
 
 
 def relu(x: ArrayLike, *, out: Float32 | None = None) -> Float32:
@@ -74,7 +71,7 @@ def relu(x: ArrayLike, *, out: Float32 | None = None) -> Float32:
     """
     x = as_float32(x, "x")
     out = _place(out, x)
-    _kernels().relu(x, out=out)
+    loaded("activation").relu(x, out=out)
     return out
 
 
@@ -99,8 +96,8 @@ def relu_backward(
 
     Raises
     ------
-    ShapeError, DataError
-        As `relu`, and if the shapes differ.
+    ShapeError
+        If the shapes differ.
 
     Examples
     --------
@@ -109,7 +106,7 @@ def relu_backward(
     """
     grad_output, output = _pair(grad_output, output)
     out = _place(out, output, grad_output)
-    _kernels().relu_backward(grad_output, output, out=out)
+    loaded("activation").relu_backward(grad_output, output, out=out)
     return out
 
 
@@ -129,8 +126,8 @@ def leaky_relu(x: ArrayLike, slope: float = 0.1, *, out: Float32 | None = None) 
 
     Raises
     ------
-    ShapeError, DataError
-        As `relu`, and if `slope` is negative.
+    DataError
+        If `slope` is negative.
 
     Examples
     --------
@@ -139,7 +136,7 @@ def leaky_relu(x: ArrayLike, slope: float = 0.1, *, out: Float32 | None = None) 
     """
     x, slope = as_float32(x, "x"), _not_negative(slope, "slope", 0.1)
     out = _place(out, x)
-    _kernels().leaky_relu(x, slope, out=out)
+    loaded("activation").leaky_relu(x, slope, out=out)
     return out
 
 
@@ -159,11 +156,6 @@ def leaky_relu_backward(
     -------
     ndarray of the shape of `output`, float32
 
-    Raises
-    ------
-    ShapeError, DataError
-        As `relu_backward`.
-
     Examples
     --------
     >>> leaky_relu_backward([5, 5], leaky_relu([-2, 3]))
@@ -172,7 +164,7 @@ def leaky_relu_backward(
     grad_output, output = _pair(grad_output, output)
     slope = _not_negative(slope, "slope", 0.1)
     out = _place(out, output, grad_output)
-    _kernels().leaky_relu_backward(grad_output, output, slope, out=out)
+    loaded("activation").leaky_relu_backward(grad_output, output, slope, out=out)
     return out
 
 
@@ -192,8 +184,8 @@ def elu(x: ArrayLike, alpha: float = 1.0, *, out: Float32 | None = None) -> Floa
 
     Raises
     ------
-    ShapeError, DataError
-        As `relu`, and if `alpha` is negative.
+    DataError
+        If `alpha` is negative.
 
     Notes
     -----
@@ -207,7 +199,7 @@ def elu(x: ArrayLike, alpha: float = 1.0, *, out: Float32 | None = None) -> Floa
     """
     x, alpha = as_float32(x, "x"), _not_negative(alpha, "alpha", 1.0)
     out = _place(out, x)
-    _kernels().elu(x, alpha, out=out)
+    loaded("activation").elu(x, alpha, out=out)
     return out
 
 
@@ -227,11 +219,6 @@ def elu_backward(
     -------
     ndarray of the shape of `output`, float32
 
-    Raises
-    ------
-    ShapeError, DataError
-        As `relu_backward`.
-
     Examples
     --------
     >>> elu_backward([5, 5], elu([-100, 3]))
@@ -240,7 +227,7 @@ def elu_backward(
     grad_output, output = _pair(grad_output, output)
     alpha = _not_negative(alpha, "alpha", 1.0)
     out = _place(out, output, grad_output)
-    _kernels().elu_backward(grad_output, output, alpha, out=out)
+    loaded("activation").elu_backward(grad_output, output, alpha, out=out)
     return out
 
 
@@ -257,11 +244,6 @@ def sigmoid(x: ArrayLike, *, out: Float32 | None = None) -> Float32:
     ndarray of the shape of `x`, float32
         Within 3e-7 of the exact value, relatively.
 
-    Raises
-    ------
-    ShapeError, DataError
-        As `relu`.
-
     Examples
     --------
     >>> sigmoid([-100, 0, 100])
@@ -269,7 +251,7 @@ def sigmoid(x: ArrayLike, *, out: Float32 | None = None) -> Float32:
     """
     x = as_float32(x, "x")
     out = _place(out, x)
-    _kernels().sigmoid(x, out=out)
+    loaded("activation").sigmoid(x, out=out)
     return out
 
 
@@ -287,11 +269,6 @@ def sigmoid_backward(
     -------
     ndarray of the shape of `output`, float32
 
-    Raises
-    ------
-    ShapeError, DataError
-        As `relu_backward`.
-
     Examples
     --------
     >>> sigmoid_backward([1, 1], sigmoid([0, 100]))
@@ -299,7 +276,7 @@ def sigmoid_backward(
     """
     grad_output, output = _pair(grad_output, output)
     out = _place(out, output, grad_output)
-    _kernels().sigmoid_backward(grad_output, output, out=out)
+    loaded("activation").sigmoid_backward(grad_output, output, out=out)
     return out
 
 
@@ -316,11 +293,6 @@ def tanh(x: ArrayLike, *, out: Float32 | None = None) -> Float32:
     ndarray of the shape of `x`, float32
         Within 3e-7 of the exact value, relatively.
 
-    Raises
-    ------
-    ShapeError, DataError
-        As `relu`.
-
     Examples
     --------
     >>> tanh([-100, 0, 100])
@@ -328,7 +300,7 @@ def tanh(x: ArrayLike, *, out: Float32 | None = None) -> Float32:
     """
     x = as_float32(x, "x")
     out = _place(out, x)
-    _kernels().tanh(x, out=out)
+    loaded("activation").tanh(x, out=out)
     return out
 
 
@@ -346,11 +318,6 @@ def tanh_backward(
     -------
     ndarray of the shape of `output`, float32
 
-    Raises
-    ------
-    ShapeError, DataError
-        As `relu_backward`.
-
     Examples
     --------
     >>> tanh_backward([1, 1], tanh([0, 100]))
@@ -358,7 +325,7 @@ def tanh_backward(
     """
     grad_output, output = _pair(grad_output, output)
     out = _place(out, output, grad_output)
-    _kernels().tanh_backward(grad_output, output, out=out)
+    loaded("activation").tanh_backward(grad_output, output, out=out)
     return out
 
 
@@ -399,7 +366,7 @@ def maxout(x: ArrayLike, pieces: int = 2, *, out: Float32 | None = None) -> Floa
     x = as_float32(x, "x")
     shape = _grouped(x.shape, pieces)
     out = empty(shape) if out is None else checked_out(out, shape, x)
-    _kernels().maxout(x, index(pieces), out=out)
+    loaded("activation").maxout(x, index(pieces), out=out)
     return out
 
 
@@ -425,8 +392,8 @@ def maxout_backward(
 
     Raises
     ------
-    ShapeError, DataError
-        As `maxout`, and if the shapes do not belong together.
+    ShapeError
+        If the shapes do not belong together.
 
     Examples
     --------
@@ -441,28 +408,23 @@ def maxout_backward(
             f"{pieces} gives {shape}; pass what was given to maxout, and the same pieces"
         )
     out = _place(out if out is None else checked_out(out, x.shape, grad_output), x)
-    _kernels().maxout_backward(grad_output, x, index(pieces), out=out)
+    loaded("activation").maxout_backward(grad_output, x, index(pieces), out=out)
     return out
 
 
 def softmax(x: ArrayLike, *, out: Float32 | None = None) -> Float32:
-    """Turn the scores along the last axis into shares of one: ``exp(x) / sum(exp(x))``.
+    """Turn the scores along the last axis into probabilities: ``exp(x) / sum(exp(x))``.
 
     Parameters
     ----------
     x : array_like of shape (..., classes)
-        Scores of any size: the largest one is taken off first.
+        Scores of any size: the largest one is subtracted first.
     out : ndarray of the shape of `x`, float32, optional
         Where to write the result; may be `x` itself.
 
     Returns
     -------
     ndarray of shape (..., classes), float32
-
-    Raises
-    ------
-    ShapeError, DataError
-        As `relu`.
 
     Examples
     --------
@@ -471,7 +433,7 @@ def softmax(x: ArrayLike, *, out: Float32 | None = None) -> Float32:
     """
     x = _with_classes(as_float32(x, "x"))
     out = _place(out, x)
-    _kernels().softmax(x, out=out)
+    loaded("activation").softmax(x, out=out)
     return out
 
 
@@ -489,11 +451,6 @@ def softmax_backward(
     -------
     ndarray of shape (..., classes), float32
 
-    Raises
-    ------
-    ShapeError, DataError
-        As `relu_backward`.
-
     Examples
     --------
     >>> softmax_backward([1, 0], softmax([0, 0]))
@@ -502,7 +459,7 @@ def softmax_backward(
     grad_output, output = _pair(grad_output, output)
     _with_classes(output)
     out = _place(out, output, grad_output)
-    _kernels().softmax_backward(grad_output, output, out=out)
+    loaded("activation").softmax_backward(grad_output, output, out=out)
     return out
 
 
@@ -533,12 +490,11 @@ def _same(array: Float32, out: Any) -> bool:
 
 
 def _not_negative(value: float, name: str, usual: float) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
+    number = as_float(value)
     if not 0 <= number < math.inf:  # NaN is refused too
-        raise DataError(f"{name} must be a number, 0 or more, got {value!r}; try {name}={usual}")
+        raise DataError(
+            f"{name} must be a number, 0 or more, got {shown(value)}; try {name}={usual}"
+        )
     return number
 
 
@@ -549,7 +505,9 @@ def _grouped(shape: tuple[int, ...], pieces: int) -> tuple[int, ...]:
     except TypeError:
         count = 0
     if count < 1:
-        raise ShapeError(f"pieces must be a whole number, 1 or more, got {pieces!r}; try pieces=2")
+        raise ShapeError(
+            f"pieces must be a whole number, 1 or more, got {shown(pieces)}; try pieces=2"
+        )
     if not shape or shape[-1] % count:
         channels = shape[-1] if shape else "single"
         raise ShapeError(

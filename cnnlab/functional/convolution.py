@@ -3,30 +3,25 @@
 Left out: groups, transposed convolution, padding modes other than zeros.
 """
 
-from functools import cache, lru_cache
-from types import ModuleType
+from __future__ import annotations
+
+from functools import lru_cache
 
 from numpy.typing import ArrayLike
 
 from cnnlab.buffers import empty
+from cnnlab.checks import flag
 from cnnlab.errors import ShapeError
 from cnnlab.functional._checks import Float32, as_float32, checked_out
-from cnnlab.shapes import IntPair, Padding, Window
+from cnnlab.functional._kernels import loaded
+from cnnlab.shapes import IntPair, Padding, Window, whole_or_pair, zeros_per_side
 
 __all__ = ["conv2d", "conv2d_backward", "conv2d_relu"]
 
 _Shape4 = tuple[int, int, int, int]
 
 
-@cache
-def _kernels() -> ModuleType:
-    """Load the compiled kernels when they are first needed: Numba takes a moment to import."""
-    from cnnlab.kernels import convolution
-
-    return convolution
-
-
-@lru_cache(maxsize=1024, typed=True)
+@lru_cache(maxsize=1024)
 def _checked_window(
     images: _Shape4, filters: _Shape4, stride: IntPair, padding: Padding, dilation: IntPair
 ) -> Window:
@@ -39,21 +34,18 @@ def _checked_window(
     return Window.over(images[1:3], filters[:2], stride, padding, dilation)
 
 
-def _hashable(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
-
-
 def _prepared(
     images: ArrayLike, filters: ArrayLike, stride: IntPair, padding: Padding, dilation: IntPair
 ) -> tuple[Float32, Float32, Window]:
     images = as_float32(images, "images", 4)
     filters = as_float32(filters, "filters", 4)
-    try:
-        window = _checked_window(images.shape, filters.shape, stride, padding, dilation)
-    except TypeError:  # a list cannot be remembered, but its numbers can
-        window = _checked_window(
-            images.shape, filters.shape, *map(_hashable, (stride, padding, dilation))
-        )
+    window = _checked_window(
+        images.shape,
+        filters.shape,
+        whole_or_pair(stride, "stride"),
+        zeros_per_side(padding),
+        whole_or_pair(dilation, "dilation"),
+    )
     return images, filters, window
 
 
@@ -186,7 +178,7 @@ def _forward(
     else:
         inputs = (images, filters) if bias is None else (images, filters, bias)
         out = checked_out(out, shape, *inputs)
-    _kernels().conv2d(
+    loaded("convolution").conv2d(
         images,
         filters,
         bias,
@@ -259,13 +251,13 @@ def conv2d_backward(
             f"grad_output has shape {grad_output.shape}, but conv2d's output has {shape}; "
             f"try the same stride, padding and dilation as forward"
         )
-    gradients: tuple[Float32 | None, Float32, Float32] = _kernels().conv2d_backward(
+    gradients: tuple[Float32 | None, Float32, Float32] = loaded("convolution").conv2d_backward(
         grad_output,
         images,
         filters,
         window.stride,
         ((window.top, window.bottom), (window.left, window.right)),
         window.dilation,
-        images_gradient=images_gradient,
+        images_gradient=flag(images_gradient, "images_gradient"),
     )
     return gradients

@@ -1,23 +1,16 @@
 """Dense (fully connected) layers, forward and backward, checked."""
 
-from functools import cache
-from types import ModuleType
+from __future__ import annotations
 
 from numpy.typing import ArrayLike
 
 from cnnlab.buffers import empty
+from cnnlab.checks import shown
 from cnnlab.errors import ShapeError
 from cnnlab.functional._checks import Float32, as_float32, checked_out
+from cnnlab.functional._kernels import loaded
 
 __all__ = ["dense", "dense_backward"]
-
-
-@cache
-def _kernels() -> ModuleType:
-    """Load the compiled kernels when they are first needed: Numba takes a moment to import."""
-    from cnnlab.kernels import dense
-
-    return dense
 
 
 def dense(
@@ -68,7 +61,7 @@ def dense(
         reads.append(bias)
     shape = (len(inputs), units)
     out = empty(shape) if out is None else checked_out(out, shape, *reads)
-    _kernels().dense(inputs, weights, bias, out=out)
+    loaded("dense").dense(inputs, weights, bias, out=out)
     return out
 
 
@@ -125,7 +118,7 @@ def dense_backward(
     shapes = inputs.shape, weights.shape, (shape[1],)
     if not isinstance(out, tuple | list) or len(out) != len(shapes):
         raise ShapeError(
-            f"out must be three arrays or None, for inputs, weights and bias, got {out!r:.60}; "
+            f"out must be three arrays or None, for inputs, weights and bias, got {shown(out)}; "
             f"try out=(None, grad_weights, None)"
         )
     reads = grad_output, inputs, weights
@@ -133,7 +126,7 @@ def dense_backward(
         empty(size) if given is None else checked_out(given, size, *reads)
         for given, size in zip(out, shapes, strict=True)
     )
-    _kernels().dense_backward(*reads, out=grads)
+    loaded("dense").dense_backward(*reads, out=grads)
     return grads[0], grads[1], grads[2]
 
 

@@ -1,24 +1,16 @@
 """Dropout: which units a training step leaves out, checked."""
 
-from functools import cache
-from operator import index
-from types import ModuleType
+from __future__ import annotations
 
 import numpy as np
 
 from cnnlab.buffers import empty
-from cnnlab.errors import DataError, ShapeError
+from cnnlab.checks import as_float, generator, shown, sizes
+from cnnlab.errors import DataError
 from cnnlab.functional._checks import Float32, checked_out
+from cnnlab.functional._kernels import loaded
 
 __all__ = ["dropout_mask"]
-
-
-@cache
-def _kernels() -> ModuleType:
-    """Load the compiled kernels when they are first needed: Numba takes a moment to import."""
-    from cnnlab.kernels import dropout
-
-    return dropout
 
 
 def dropout_mask(
@@ -65,26 +57,13 @@ def dropout_mask(
     >>> dropout_mask((6,), 0.5, np.random.default_rng(1))
     array([...], dtype=float32)
     """
-    try:
-        sizes = tuple(index(size) for size in shape)
-    except TypeError:
-        sizes = ()
-    if not sizes or min(sizes) < 1:
-        raise ShapeError(
-            f"shape must be one or more whole numbers above 0, got {shape!r}; "
-            f"try the shape of the array to be masked"
-        )
-    if not isinstance(rate, int | float | np.number) or not 0 <= rate < 1:  # NaN is refused too
+    shape, rng = sizes(shape), generator(rng)
+    if not 0 <= as_float(rate) < 1:  # NaN is refused too
         raise DataError(
-            f"rate must be a number, at least 0 and below 1, got {rate!r}; "
+            f"rate must be a number, at least 0 and below 1, got {shown(rate)}; "
             f"try rate=0.5, which leaves out every second unit"
         )
-    if not isinstance(rng, np.random.Generator):
-        raise DataError(
-            f"rng must be a numpy.random.Generator, got {type(rng).__name__}; "
-            f"try numpy.random.default_rng(0)"
-        )
-    out = empty(sizes) if out is None else checked_out(out, sizes)
+    out = empty(shape) if out is None else checked_out(out, shape)
     seed = int(rng.integers(2**64, dtype=np.uint64))
-    _kernels().dropout_mask(out.size, float(rate), seed, out=out)
+    loaded("dropout").dropout_mask(out.size, float(rate), seed, out=out)
     return out

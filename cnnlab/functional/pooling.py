@@ -1,27 +1,23 @@
 """Pooling, forward and backward, checked. Left out: ceil mode, dilation."""
 
-from functools import cache, lru_cache
-from types import ModuleType
+from __future__ import annotations
 
+from functools import lru_cache
+
+import numpy as np
 from numpy.typing import ArrayLike
 
 from cnnlab.buffers import empty
+from cnnlab.checks import flag
 from cnnlab.errors import ShapeError
 from cnnlab.functional._checks import Float32, as_float32, checked_out
-from cnnlab.shapes import IntPair, Padding, Window
+from cnnlab.functional._kernels import loaded
+from cnnlab.shapes import IntPair, Padding, Window, whole, whole_or_pair, zeros_per_side
 
 __all__ = ["avg_pool2d", "avg_pool2d_backward", "max_pool2d", "max_pool2d_backward"]
 
 _Sides = tuple[tuple[int, int], tuple[int, int]]
 _Geometry = tuple[tuple[int, int], tuple[int, int], _Sides]
-
-
-@cache
-def _kernels() -> ModuleType:
-    """Load the compiled kernels when they are first needed: Numba takes a moment to import."""
-    from cnnlab.kernels import pooling
-
-    return pooling
 
 
 def max_pool2d(
@@ -44,8 +40,8 @@ def max_pool2d(
         Pixels from one position to the next, down and across; as many as the window has unless
         given.
     padding : int or (int, int) or "same" or "valid"
-        Pixels added on *each* side, down and across. They never win: they count as minus infinity,
-        which is also what a window over nothing but padding yields.
+        Pixels added on *each* side, down and across; at most half the window, so that every window
+        sees some of the image. They never win: they count as minus infinity.
     out : ndarray of shape (batch, out_height, out_width, channels), float32, optional
         Where to write the result, as in NumPy.
 
@@ -57,7 +53,8 @@ def max_pool2d(
     Raises
     ------
     ShapeError
-        If the window does not fit in the padded images; the message says by how much.
+        If the window does not fit in the padded images, or the padding is more than half of it;
+        the message says by how much.
     DataError
         If the values are not real numbers, or `out` cannot take the result.
 
@@ -71,7 +68,7 @@ def max_pool2d(
     images = as_float32(images, "images", 4)
     shape, geometry = _fitted(images.shape, window, stride, padding)
     out = empty(shape) if out is None else checked_out(out, shape, images)
-    _kernels().max_pool2d(images, *geometry, out=out)
+    loaded("pooling").max_pool2d(images, *geometry, out=out)
     return out
 
 
@@ -81,6 +78,7 @@ def avg_pool2d(
     stride: IntPair | None = None,
     padding: Padding = 0,
     *,
+    count_padding: bool = True,
     out: Float32 | None = None,
 ) -> Float32:
     """Average what lies under each position of a window, channel by channel.
@@ -90,8 +88,10 @@ def avg_pool2d(
     images, window, stride, out
         As in `max_pool2d`.
     padding : int or (int, int) or "same" or "valid"
-        Pixels added on *each* side, down and across. They count as zeros: the sum is always divided
-        by the size of the window, as PyTorch does by default.
+        Pixels added on *each* side, down and across; at most half the window.
+    count_padding : bool
+        Whether they count as zeros: then the sum is always divided by the size of the window, as
+        PyTorch does by default. Else by the pixels of the image under it, as Keras does.
 
     Returns
     -------
@@ -113,7 +113,7 @@ def avg_pool2d(
     images = as_float32(images, "images", 4)
     shape, geometry = _fitted(images.shape, window, stride, padding)
     out = empty(shape) if out is None else checked_out(out, shape, images)
-    _kernels().avg_pool2d(images, *geometry, out=out)
+    loaded("pooling").avg_pool2d(images, *geometry, flag(count_padding, "count_padding"), out=out)
     return out
 
 
@@ -163,7 +163,7 @@ def max_pool2d_backward(
         out = empty(images.shape)
     else:
         out = checked_out(out, images.shape, grad_output, images)
-    _kernels().max_pool2d_backward(grad_output, images, *geometry, out=out)
+    loaded("pooling").max_pool2d_backward(grad_output, images, *geometry, out=out)
     return out
 
 
@@ -174,6 +174,7 @@ def avg_pool2d_backward(
     stride: IntPair | None = None,
     padding: Padding = 0,
     *,
+    count_padding: bool = True,
     out: Float32 | None = None,
 ) -> Float32:
     """Share each gradient out equally among the pixels that were averaged.
@@ -185,7 +186,7 @@ def avg_pool2d_backward(
     images : array_like or (int, int, int, int)
         The images given to `avg_pool2d`, or only their shape: what was in them does not matter, so
         a network need not keep them.
-    window, stride, padding
+    window, stride, padding, count_padding
         As given to `avg_pool2d`.
     out : ndarray of the shape of `images`, float32, optional
         Where to write the result.
@@ -207,9 +208,9 @@ def avg_pool2d_backward(
     array([[2., 2.],
            [2., 2.]], dtype=float32)
     """
-    if isinstance(images, tuple) and len(images) == 4 and all(isinstance(n, int) for n in images):
-        in_shape: tuple[int, ...] = images
-        if min(in_shape) < 1:
+    if isinstance(images, tuple) and len(images) == 4 and not any(map(np.ndim, images)):
+        in_shape = tuple(whole(size, "a size of images", least=0) for size in images)
+        if not all(in_shape):
             raise ShapeError(
                 f"images must have at least one element along each axis, got shape {in_shape}; "
                 f"try the shape of the images that were pooled"
@@ -219,7 +220,9 @@ def avg_pool2d_backward(
     shape, geometry = _fitted(in_shape, window, stride, padding)
     grad_output = _checked_gradient(grad_output, shape)
     out = empty(in_shape) if out is None else checked_out(out, in_shape, grad_output)
-    _kernels().avg_pool2d_backward(grad_output, in_shape, *geometry, out=out)
+    loaded("pooling").avg_pool2d_backward(
+        grad_output, in_shape, *geometry, flag(count_padding, "count_padding"), out=out
+    )
     return out
 
 
@@ -227,25 +230,18 @@ def _fitted(
     in_shape: tuple[int, ...], window: IntPair, stride: IntPair | None, padding: Padding
 ) -> tuple[tuple[int, int, int, int], _Geometry]:
     """Lay the window over the images, or say why it does not fit."""
-    try:
-        return _remembered(in_shape, window, stride, padding)
-    except TypeError:  # a list cannot be remembered
-        return _remembered.__wrapped__(in_shape, window, stride, padding)
+    window = whole_or_pair(window, "pooling window")
+    stride = window if stride is None else whole_or_pair(stride, "stride")
+    return _remembered(in_shape, window, stride, zeros_per_side(padding))
 
 
-@lru_cache(maxsize=1024, typed=True)
+@lru_cache(maxsize=1024)
 def _remembered(
-    in_shape: tuple[int, ...], window: IntPair, stride: IntPair | None, padding: Padding
+    in_shape: tuple[int, ...], window: IntPair, stride: IntPair, padding: Padding
 ) -> tuple[tuple[int, int, int, int], _Geometry]:
     """Resolve the sizes; a network asks for the same ones in every step."""
     batch, in_height, in_width, channels = in_shape
-    laid = Window.over(
-        (in_height, in_width),
-        window,
-        window if stride is None else stride,
-        padding,
-        noun="pooling window",
-    )
+    laid = Window.pooling((in_height, in_width), window, stride, padding)
     sides = (laid.top, laid.bottom), (laid.left, laid.right)
     shape = (batch, laid.out_height, laid.out_width, channels)
     return shape, ((laid.height, laid.width), laid.stride, sides)

@@ -1,18 +1,17 @@
 """How many threads large operations are spread over; the results are the same to rounding.
 
-The default is ``NUMBA_NUM_THREADS``, else one thread for every core.
+The default is ``NUMBA_NUM_THREADS``, else one thread for every core; more than there are cores are
+not used.
 """
 
+from __future__ import annotations
+
 from contextlib import AbstractContextManager
-from types import ModuleType
+
+from cnnlab.checks import whole
+from cnnlab.functional._kernels import loaded
 
 __all__ = ["get_num_threads", "set_num_threads", "threads"]
-
-
-def _threads() -> ModuleType:
-    from cnnlab.kernels import _threads as module
-
-    return module
 
 
 def get_num_threads() -> int:
@@ -22,7 +21,7 @@ def get_num_threads() -> int:
     -------
     int
     """
-    return int(_threads().get_num_threads())
+    return int(loaded("_threads").get_num_threads())
 
 
 def set_num_threads(count: int) -> None:
@@ -31,14 +30,14 @@ def set_num_threads(count: int) -> None:
     Parameters
     ----------
     count : int
-        At least 1; more than the machine has cores rarely helps.
+        At least 1. More than there are cores are not used: they would keep one another waiting.
 
     Raises
     ------
     ValueError
         If `count` is below 1.
     """
-    _threads().set_num_threads(count)
+    loaded("_threads").set_num_threads(whole(count, "count"))
 
 
 def threads(count: int) -> AbstractContextManager[None]:
@@ -59,5 +58,5 @@ def threads(count: int) -> AbstractContextManager[None]:
     ...     get_num_threads()
     1
     """
-    block: AbstractContextManager[None] = _threads().threads(count)
+    block: AbstractContextManager[None] = loaded("_threads").threads(whole(count, "count"))
     return block

@@ -4,6 +4,8 @@ What was compiled is kept on disk, see `cnnlab.kernels._jit`. Every operation is
 small as will reach each of its kernels; only their types matter to the compiler.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from functools import partial
 
@@ -11,6 +13,7 @@ import numpy as np
 
 from cnnlab import functional as F
 from cnnlab.functional._checks import Float32
+from cnnlab.functional._kernels import loaded
 from cnnlab.functional.chain import Chain, Link
 
 __all__ = ["compilations", "warm"]
@@ -45,9 +48,7 @@ def compilations() -> int:
     -------
     int
     """
-    from cnnlab.kernels import _jit
-
-    return int(_jit.compilations())
+    return int(loaded("_jit").compilations())
 
 
 def _steps() -> list[Callable[[], object]]:
@@ -111,6 +112,7 @@ def _others() -> list[Callable[[], object]]:
     p = _ones(8)
     steps.append(partial(F.sgd_step, p, p, learning_rate=0.1))
     steps.append(partial(F.sgd_step, p, p, p, learning_rate=0.1, momentum=0.9))
+    steps.append(partial(F.rmsprop_step, p, p, p, learning_rate=0.1))
     steps.append(partial(F.adam_step, p, p, p, p, step=1, learning_rate=0.1))
     return steps
 
@@ -121,6 +123,5 @@ def _chained() -> None:
 
 
 def _in_parallel() -> None:
-    """Reach what only helpers use."""
-    with F.threads(2):
-        F.conv2d(_ones(1, 800, 800, 1), _ones(3, 3, 1, 1))
+    """Compile what only helpers run."""
+    loaded("_threads").prepare()

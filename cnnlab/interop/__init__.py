@@ -3,6 +3,8 @@
 What comes back is a `Sequential` and its parameters by name; `Network` puts the two together.
 """
 
+from __future__ import annotations
+
 from cnnlab.interop.keras_files import from_keras
 from cnnlab.interop.pytorch import from_torch, to_torch
 

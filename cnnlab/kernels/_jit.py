@@ -50,6 +50,13 @@ def _start_numba_without_scipy() -> None:
         linalg.ensure_blas = ensure
 
 
+if config.DISABLE_JIT:  # vectors and atomic counters are there only when compiled
+    raise RuntimeError(
+        "NUMBA_DISABLE_JIT tells Numba not to compile, and the kernels of cnnlab exist only "
+        "compiled; try numba.config.DISABLE_JIT = False, or take it out of the environment and "
+        "start again. To step through the arithmetic line by line, call cnnlab.naive instead"
+    )
+
 _start_numba_without_scipy()
 
 _PACKAGE = __name__.rpartition(".")[0]

@@ -30,14 +30,19 @@ work, and nobody waits for a helper that has not come:
   Who puts a call on the board opens the locks of those who sleep.
 
 An interrupt cannot fall into compiled code, so no launch is left half done. Helpers are told to
-leave before the interpreter ends.
+leave before the interpreter ends. All this leans on Numba's insides. Where a new Numba no longer
+compiles what the helpers run, there are none: everything is computed on the calling thread, with
+the same results.
 """
 
 import atexit
 import ctypes
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from math import ceil
+from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
 
@@ -60,7 +65,7 @@ from cnnlab.kernels._atomics import (
 )
 from cnnlab.kernels._jit import inlined, kernel
 
-__all__ = ["begin", "draw", "get_num_threads", "launch", "set_num_threads", "threads"]
+__all__ = ["begin", "draw", "get_num_threads", "launch", "prepare", "set_num_threads", "threads"]
 
 HELPER_WORK = 1_500_000  # multiply-adds that make it worth while to ask one helper more
 _MOST_HELPERS = 255
@@ -73,7 +78,10 @@ _NEXT, _BOARD, _SEATS, _ON_BOARD, _ENTRY, _FAILED, _ARGUMENTS = range(7)
 _ROOM = 256
 _SIZE = 2  # which of them says how many tickets there are: the third field of the first argument
 
-# The words of a board, each in a cache line of its own, and then two lines for every helper.
+# The words of a board, each in a cache line of its own, and then two lines for every helper. The
+# pillow is a lock that stays closed. A caller who waits for helpers to finish sleeps on it, some
+# microseconds at a time: to wait for a lock is the one way to sleep that every system has, and that
+# compiled code can take.
 _LINE = 64
 _CALL, _NUMBER, _FREE_SEATS, _INSIDE, _STOP, _PILLOW, _HELPERS = (_LINE * n for n in range(7))
 _LOCK, _ASLEEP = 0, _LINE  # in a helper's lines
@@ -269,11 +277,11 @@ class _Team:
         self._growing = Lock()
         self.helpers: list[Thread] = []
 
-    def grow(self, helpers: int) -> None:
-        """Have so many helpers at least."""
+    def grow(self, helpers: int) -> bool:
+        """Have so many helpers at least, and say so: not where they do not compile."""
         with self._growing:
-            if not self.helpers:
-                self._compile()
+            if not self.helpers and not self._compiled():
+                return False
             while len(self.helpers) < helpers:
                 seat = len(self.helpers)
                 self._words[(_HELPERS + 2 * _LINE * seat + _LOCK) // 8] = closed_lock()
@@ -283,12 +291,18 @@ class _Team:
                 self._kept_off.append(None)
                 self.helpers.append(helper)
                 helper.start()
+        return True
 
-    def _compile(self) -> None:
+    def _compiled(self) -> bool:
         """Make ready here what helpers run: one must not be in the compiler when Python ends."""
-        _dismiss(self.board, 0)
-        _help(self.board, 0)
+        try:
+            _dismiss(self.board, 0)
+            _help(self.board, 0)
+        except Exception as error:  # whatever another Numba makes of its own insides
+            _work_alone(error)
+            return False
         self._words[_STOP // 8] = 0
+        return True
 
     def keep_apart(self, seats: int) -> None:
         """Keep the helpers off the processor of the caller, who is not going to leave it.
@@ -317,7 +331,38 @@ _team = _Team()
 _processor = (
     getattr(ctypes.CDLL(None), "sched_getcpu", None) if hasattr(os, "sched_setaffinity") else None
 )
-_num_threads = max(1, config.NUMBA_NUM_THREADS)
+_SHARE = Path("/sys/fs/cgroup/cpu.max")  # microseconds a container may compute in so many
+
+
+def _cores() -> int:
+    """Count the processors that this process may use at a time.
+
+    More threads than that would take turns, and those who wait in a kernel keep those who work off.
+    """
+    pinned = hasattr(os, "sched_getaffinity")
+    cores = len(os.sched_getaffinity(0)) if pinned else os.cpu_count() or 1
+    with suppress(OSError, ValueError):  # there is no such file, or it says "max"
+        share, period = map(int, _SHARE.read_text().split())
+        cores = min(cores, ceil(share / period))
+    return max(1, cores)
+
+
+_num_threads = max(1, min(config.NUMBA_NUM_THREADS, _cores()))
+_helpers_compile = True
+
+
+def _work_alone(error: Exception) -> None:
+    """Use one thread from now on, and say why."""
+    global _helpers_compile, _num_threads
+    _helpers_compile, _num_threads = False, 1
+    problem = str(error).partition("\n")[0]
+    warnings.warn(
+        f"cnnlab computes on one thread: its helper threads do not compile with this Numba "
+        f"({type(error).__name__}: {problem}). Results are the same; for more speed try "
+        f"pip install --upgrade --force-reinstall cnnlab, which brings a Numba that fits",
+        RuntimeWarning,
+        stacklevel=2,
+    )
 
 
 def _forget_helpers() -> None:
@@ -338,6 +383,11 @@ def _dismiss_helpers() -> None:
 atexit.register(_dismiss_helpers)
 
 
+def prepare() -> None:
+    """Compile what helpers run, also where there is no core for one yet."""
+    _team.grow(0)
+
+
 def get_num_threads() -> int:
     """Count the threads a large kernel is spread over, the calling one included."""
     return _num_threads
@@ -349,12 +399,13 @@ def set_num_threads(count: int) -> None:
     Parameters
     ----------
     count : int
-        At least 1. The default is ``NUMBA_NUM_THREADS``, else one a core.
+        At least 1; more than there are cores are not used. The default is ``NUMBA_NUM_THREADS``,
+        else one a core.
     """
     global _num_threads  # noqa: PLW0603 - a setting of the process
     if count < 1:
         raise ValueError(f"a kernel needs at least 1 thread, got {count}; try 1")
-    _num_threads = int(count)
+    _num_threads = min(int(count), _cores()) if _helpers_compile else 1
 
 
 @contextmanager
@@ -391,8 +442,9 @@ def launch(kernel: Callable[..., None], jobs: int, work: float, *arguments: Any)
         return
     helpers = min(_num_threads - 1, jobs - 1, int(work / HELPER_WORK), _MOST_HELPERS)
     team = _team
-    if len(team.helpers) < helpers:
-        team.grow(helpers)
+    if len(team.helpers) < helpers and not team.grow(helpers):
+        kernel(np.zeros(1, np.int64), jobs, *arguments)
+        return
     team.keep_apart(helpers)
     call = np.zeros(_ROOM, np.int64)
     call[_BOARD], call[_SEATS] = team.board, helpers

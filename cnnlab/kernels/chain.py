@@ -1,34 +1,50 @@
 """A whole small network for one image, in one call.
 
-LeNet-5 takes ten microseconds for an image, and twenty calls from Python take thirty. So here the
-calls are made outside Python: a *program*, one row of numbers for each link of the chain, says
-which kernel comes next and on which sizes, and every output is written where the one before
+LeNet-5 takes ten microseconds for an image, and its eleven calls from Python take fifty. So here
+the calls are made outside Python: a *program*, one `Row` for each link of the chain, says which
+kernel comes next and on which sizes, and every output is written where the one before
 the last has been. The kernels are those of `convolution`, `pooling` and `dense`, and so are the
 numbers that come out. Only one thread works: what needs two is no small network.
 
-A row of a program: what to do; whether to rectify; H W C of the input; OH OW CO of the output;
-FH FW rows and columns of a window; SH SW stride; where the weights start, and the biases. Left out:
-dilation, average pooling, every activation but ReLU, more than one image.
+Letters as in `cnnlab.kernels.tile`. Left out: dilation, average pooling, every activation but ReLU,
+more than one image.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
 from cnnlab.kernels._jit import kernel
-from cnnlab.kernels.convolution import (
-    _forward_narrow,
-    _forward_wide,
-    _pairs3,
-    _pairs5,
-    _way,
-)
-from cnnlab.kernels.dense import _one
-from cnnlab.kernels.pooling import MAX, _pool
+from cnnlab.kernels.convolution import fastest_way
+from cnnlab.kernels.dense import one_example
+from cnnlab.kernels.few_channels import PAIRS
+from cnnlab.kernels.pooling import MAX, pool
+from cnnlab.kernels.tile import forward_narrow, forward_wide
 from cnnlab.kernels.vector import NARROW
 
-__all__ = ["DENSE", "FIELDS", "FRAME", "POOL", "convolution_by", "run"]
+__all__ = ["DENSE", "FRAME", "POOL", "Row", "convolution_by", "run"]
 
-FRAME, POOL, DENSE, _WIDE, _NARROW, _PAIRS3, _PAIRS5 = range(7)  # what a link may do
-FIELDS = 14  # numbers in a row of a program
+FRAME, POOL, DENSE, _WIDE, _NARROW, _PAIRS3, _PAIRS5 = range(7)  # what a row may ask for
+_pairs3, _pairs5 = PAIRS[3, 3][0], PAIRS[5, 5][0]
+
+
+class Row(NamedTuple):
+    """One step of a program: whole numbers, in the order in which the kernel unpacks them."""
+
+    way: int
+    rectify: int
+    in_height: int
+    in_width: int
+    in_channels: int
+    out_height: int
+    out_width: int
+    out_channels: int
+    window_height: int = 1  # of a frame: the rows of zeros above,
+    window_width: int = 1  # and the columns of zeros left
+    stride_down: int = 1
+    stride_across: int = 1
+    weights: int = 0  # where they begin among all weights and biases
+    bias: int = 0
 
 
 @kernel
@@ -41,7 +57,7 @@ def _run(program, image, weights, scratch, output):
             program[n, 0], program[n, 1] == 1, program[n, 2], program[n, 3], program[n, 4],
             program[n, 5], program[n, 6], program[n, 7], program[n, 8], program[n, 9],
             program[n, 10], program[n, 11], program[n, 12], program[n, 13],
-        )  # fmt: skip
+        )  # fmt: skip # a Row, which compiled code cannot take whole from an array
         place = n % 2 * (scratch.size // 2)
         O = output if n == last else scratch[place : place + OH * OW * CO]
         x, o = X[: H * W * C].reshape(1, H, W, C), O.reshape(1, OH, OW, CO)
@@ -49,17 +65,17 @@ def _run(program, image, weights, scratch, output):
         steps, tiles = (FH, 1, FW * C, C, W * C), (OH * OW + 5) // 6
         tickets[0] = 0
         if way == _NARROW:
-            _forward_narrow(tickets, 1, x, F, bias, o, steps, (SH, SW), rectify, tiles)
+            forward_narrow(tickets, 1, x, F, bias, o, steps, (SH, SW), rectify, tiles)
         elif way == _WIDE:
-            _forward_wide(tickets, 1, x, F, bias, o, steps, (SH, SW), rectify, 1, tiles)
+            forward_wide(tickets, 1, x, F, bias, o, steps, (SH, SW), rectify, 1, tiles)
         elif way == _PAIRS3:
             _pairs3(tickets, (OH + 7) // 8, x, F, bias, o, rectify)
         elif way == _PAIRS5:
             _pairs5(tickets, (OH + 7) // 8, x, F, bias, o, rectify)
         elif way == POOL:
-            _pool(tickets, 1, OH, MAX, x, o, (FH, FW), (SH, SW), (0, 0))
+            pool(tickets, 1, OH, MAX, x, o, (FH, FW), (SH, SW), (0, 0))
         elif way == DENSE:
-            _one(tickets, 1, X[:C].reshape(1, C), F.reshape(C, CO), bias, O)
+            one_example(tickets, 1, X[:C].reshape(1, C), F.reshape(C, CO), bias, O)
         elif way == FRAME:  # FH and FW are the rows above and the columns left of the image
             O[:] = 0
             for y in range(H):
@@ -74,7 +90,7 @@ def _run(program, image, weights, scratch, output):
 
 def convolution_by(filters_shape, out_shape, stride):
     """Say which kernel convolves: the first number in the row of a program."""
-    if _way(filters_shape, (1, *out_shape), stride, (1, 1)) == "pairs":
+    if fastest_way(filters_shape, (1, *out_shape), stride, (1, 1)) == "pairs":
         return _PAIRS3 if filters_shape[0] == 3 else _PAIRS5
     return _NARROW if out_shape[2] <= NARROW.lanes else _WIDE
 

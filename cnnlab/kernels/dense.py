@@ -22,14 +22,13 @@ Their number depends on the sizes alone, so the result does not depend on the th
 `cnnlab.naive.dense`.
 """
 
-from functools import lru_cache
-
 import numpy as np
 
 from cnnlab.buffers import empty
 from cnnlab.kernels._jit import inlined, kernel
 from cnnlab.kernels._threads import begin, draw, launch
-from cnnlab.kernels.convolution import conv2d
+from cnnlab.kernels.convolution import conv2d, no_bias
+from cnnlab.kernels.tile import add_six, six
 from cnnlab.kernels.transpose import transposed
 from cnnlab.kernels.vector import (
     WIDE,
@@ -61,28 +60,15 @@ _POINT = ((1, 1), ((0, 0), (0, 0)), (1, 1))  # stride, padding, dilation of a 1x
 @inlined
 def _tile(X, depth, panel, p, Y, y, q0, q1, q2, q3, q4, q5, c, N):
     """Add to six examples' sums what `depth` inputs bring to a panel of units."""
-    n = N - c
-    a0 = load_first(WIDE, Y, y + q0 * N + c, n)
-    a1 = load_first(WIDE, Y, y + q1 * N + c, n)
-    a2 = load_first(WIDE, Y, y + q2 * N + c, n)
-    a3 = load_first(WIDE, Y, y + q3 * N + c, n)
-    a4 = load_first(WIDE, Y, y + q4 * N + c, n)
-    a5 = load_first(WIDE, Y, y + q5 * N + c, n)
+    xs = (q0 * DEPTH, q1 * DEPTH, q2 * DEPTH, q3 * DEPTH, q4 * DEPTH, q5 * DEPTH)
+    z = zeros(WIDE)
+    a = (z, z, z, z, z, z)
     for r in range(depth):
-        w = load(WIDE, panel, p)
-        a0 = fma(splat(WIDE, at(X, q0 * DEPTH + r)), w, a0)
-        a1 = fma(splat(WIDE, at(X, q1 * DEPTH + r)), w, a1)
-        a2 = fma(splat(WIDE, at(X, q2 * DEPTH + r)), w, a2)
-        a3 = fma(splat(WIDE, at(X, q3 * DEPTH + r)), w, a3)
-        a4 = fma(splat(WIDE, at(X, q4 * DEPTH + r)), w, a4)
-        a5 = fma(splat(WIDE, at(X, q5 * DEPTH + r)), w, a5)
+        a = six(WIDE, X, xs, r, load(WIDE, panel, p), a)
         p += lanes(WIDE)
-    store_first(Y, y + q0 * N + c, a0, n)
-    store_first(Y, y + q1 * N + c, a1, n)
-    store_first(Y, y + q2 * N + c, a2, n)
-    store_first(Y, y + q3 * N + c, a3, n)
-    store_first(Y, y + q4 * N + c, a4, n)
-    store_first(Y, y + q5 * N + c, a5, n)
+    y += c
+    ys = (y + q0 * N, y + q1 * N, y + q2 * N, y + q3 * N, y + q4 * N, y + q5 * N)
+    add_six(WIDE, Y, ys, N - c, a)
 
 
 @inlined
@@ -102,7 +88,7 @@ def _begin(Y, y, bias, B, N, first):
 
 
 @kernel
-def _many(tickets, jobs, X, W, bias, Y, P):
+def many_examples(tickets, jobs, X, W, bias, Y, P):
     B, K = X.shape
     N = W.shape[1]
     last = B - 1
@@ -137,7 +123,7 @@ def _many(tickets, jobs, X, W, bias, Y, P):
 
 
 @kernel
-def _one(tickets, jobs, X, W, bias, Y):
+def one_example(tickets, jobs, X, W, bias, Y):
     K, N = W.shape
     L = lanes(WIDE)
     whole = N - N % L
@@ -181,11 +167,6 @@ def _one(tickets, jobs, X, W, bias, Y):
         job = draw(tickets, jobs)
 
 
-@lru_cache(maxsize=64)
-def _zeros(count):
-    return np.zeros(count, np.float32)
-
-
 def dense(inputs, weights, bias=None, *, out=None):
     """Weigh all inputs of an example for every unit, and add the unit's bias."""
     B, K = inputs.shape
@@ -201,13 +182,13 @@ def dense(inputs, weights, bias=None, *, out=None):
     # No more slabs than keep their sums small beside the weights.
     slabs = max(1, min(SLABS, K * N // SLAB, K // (8 * B)))
     sums = out if slabs == 1 else empty((slabs, B, N))
-    bias = _zeros(N) if bias is None else bias
+    bias = no_bias(N) if bias is None else bias
     work = max(B, WEIGHT_WORK) * weights.size
     if B == 1:
-        launch(_one, slabs, work, inputs, weights, bias, sums.reshape(-1))
+        launch(one_example, slabs, work, inputs, weights, bias, sums.reshape(-1))
     else:
         panels = empty((slabs * WIDTH // WIDE.lanes * (DEPTH * WIDE.lanes + LINE),))
-        launch(_many, slabs, work, inputs, weights, bias, sums.reshape(-1), panels)
+        launch(many_examples, slabs, work, inputs, weights, bias, sums.reshape(-1), panels)
     if slabs > 1:
         np.add.reduce(sums, axis=0, out=out)
     return out
@@ -220,9 +201,11 @@ def dense_backward(grad_output, inputs, weights, *, out=(None, None, None)):
     grad_inputs, grad_weights, grad_bias = out
     grad_inputs = empty((B, K)) if grad_inputs is None else grad_inputs
     grad_weights = empty((K, N)) if grad_weights is None else grad_weights
-    columns = conv2d(
-        weights.reshape(1, 1, K, N), transposed(grad_output).reshape(1, 1, N, B), None, *_POINT
-    )
+    columns = empty((1, 1, K, B))
+    conv2d(
+        weights.reshape(1, 1, K, N), transposed(grad_output).reshape(1, 1, N, B), None, *_POINT,
+        out=columns,
+    )  # fmt: skip
     transposed(columns.reshape(K, B), out=grad_inputs)
     conv2d(
         transposed(inputs).reshape(1, 1, K, B), grad_output.reshape(1, 1, B, N), None, *_POINT,

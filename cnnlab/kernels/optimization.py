@@ -16,7 +16,7 @@ from cnnlab.kernels._jit import inlined, kernel
 from cnnlab.kernels._threads import begin, draw, launch
 from cnnlab.kernels.vector import WIDE, fma, lanes, load, load_first, total, zeros
 
-__all__ = ["adam_step", "sgd_step"]
+__all__ = ["adam_step", "rmsprop_step", "sgd_step"]
 
 CHUNK = 1 << 12  # numbers a job: 16 kB of each array
 WORK = 32  # one number of each array takes as long as so many multiply-adds
@@ -59,6 +59,38 @@ def _sgd(
             else:
                 for i in range(p.size):
                     new_p[i] = p[i] - rate * new_v[i]
+        job = draw(tickets, jobs)
+
+
+@kernel
+def _rmsprop(
+    tickets, jobs, parameters, gradients, square, velocity, new_parameters, new_square,
+    new_velocity, squares, rate, beta, rest, momentum, epsilon, decay,
+):  # fmt: skip
+    job = begin(tickets)
+    while job < jobs:
+        first, behind = job * CHUNK, min(parameters.size, (job + 1) * CHUNK)
+        p, g, new_p = (
+            parameters[first:behind],
+            gradients[first:behind],
+            new_parameters[first:behind],
+        )
+        s, new_s = square[first:behind], new_square[first:behind]
+        v, new_v = velocity[first:behind], new_velocity[first:behind]
+        squares[job] = _sum_of_squares(gradients, first, behind)
+        for i in range(p.size):
+            slope = g[i] + decay * p[i]
+            new_s[i] = beta * s[i] + rest * slope * slope
+        if momentum == 0:
+            for i in range(p.size):
+                slope = g[i] + decay * p[i]
+                new_p[i] = p[i] - rate * (slope / (np.sqrt(new_s[i]) + epsilon))
+        else:
+            for i in range(p.size):
+                slope = g[i] + decay * p[i]
+                new_v[i] = momentum * v[i] + slope / (np.sqrt(new_s[i]) + epsilon)
+            for i in range(p.size):
+                new_p[i] = p[i] - rate * new_v[i]
         job = draw(tickets, jobs)
 
 
@@ -113,6 +145,29 @@ def sgd_step(
         np.float32(learning_rate), np.float32(momentum), nesterov, np.float32(weight_decay),
     )  # fmt: skip
     return new_parameters, new_velocity, _added(squares)
+
+
+def rmsprop_step(
+    parameters, gradients, square, velocity=None, *,
+    learning_rate, beta=0.9, momentum=0.0, epsilon=1e-8, weight_decay=0.0,
+):  # fmt: skip
+    """Return new parameters, new average, new velocity or None, and the sum of the squares."""
+    jobs = -(-parameters.size // CHUNK)
+    squares = np.empty(jobs, np.float32)
+    new_parameters, new_square = empty(parameters.shape), empty(parameters.shape)
+    new_velocity = None if velocity is None else empty(velocity.shape)
+    if velocity is None:  # not looked at: anything of the right type will do
+        momentum, old, new = 0.0, parameters, new_parameters
+    else:
+        old, new = velocity, new_velocity
+    launch(
+        _rmsprop, jobs, WORK * parameters.size,
+        parameters.reshape(-1), gradients.reshape(-1), square.reshape(-1), old.reshape(-1),
+        new_parameters.reshape(-1), new_square.reshape(-1), new.reshape(-1), squares,
+        np.float32(learning_rate), np.float32(beta), np.float32(1 - beta), np.float32(momentum),
+        np.float32(epsilon), np.float32(weight_decay),
+    )  # fmt: skip
+    return new_parameters, new_square, new_velocity, _added(squares)
 
 
 def adam_step(

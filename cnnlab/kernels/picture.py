@@ -1,6 +1,6 @@
 """One filter over pictures of few channels: the vector's lanes lie along the row of pixels.
 
-The tile of `cnnlab.kernels.convolution` gives every lane a filter of its own; with one filter all
+The tile of `cnnlab.kernels.tile` gives every lane a filter of its own; with one filter all
 lanes but one would idle. Here neighbouring lanes are neighbouring output pixels, so that one weight
 times one load of pixels moves all of them on. Four output rows are summed at once, because
 they share pixels: a row of the image is loaded once and meets every filter row it lies under::

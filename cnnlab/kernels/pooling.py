@@ -44,7 +44,7 @@ from cnnlab.kernels.vector import (
 
 __all__ = ["avg_pool2d", "avg_pool2d_backward", "max_pool2d", "max_pool2d_backward"]
 
-MAX, AVERAGE = 0, 1
+MAX, AVERAGE, AVERAGE_INSIDE = 0, 1, 2  # the last one leaves padding out of its count
 
 JOB = 1 << 13  # numbers a job, at least: less, and the threads would get into each other's way
 BACK_JOB = 1 << 17
@@ -85,6 +85,12 @@ def _clipped(position, window, stride, before, size):
     return first, max(min(start + window, size) - first, 0)
 
 
+@inlined
+def _part(rows, columns):
+    """Give the weight of each of so many pixels in their average."""
+    return float32(1) / float32(max(1, rows * columns))
+
+
 # ---- forward ------------------------------------------------------------------------------------
 
 
@@ -108,18 +114,17 @@ def _pool_few(
         pooled = _window(width, kind, images, pixel, line, channels, 2, 2, nothing)
     else:
         pooled = _window(width, kind, images, pixel, line, channels, rows, columns, nothing)
-    if kind == AVERAGE:
+    if kind != MAX:
         pooled = multiply(pooled, splat(width, part))
     store_first(output, place, pooled, channels)
 
 
 @kernel
-def _pool(tickets, jobs, rows_a_job, kind, images, output, window, stride, before):
+def pool(tickets, jobs, rows_a_job, kind, images, output, window, stride, before):
     batch, in_height, in_width, channels = images.shape
     _, out_height, out_width, _ = output.shape
     nothing = float32(-np.inf if kind == MAX else 0)
     part = float32(1) / float32(window[0] * window[1])
-    share = splat(WIDE, part)
     job = begin(tickets)
     while job < jobs:
         for row in range(job * rows_a_job, min((job + 1) * rows_a_job, batch * out_height)):
@@ -133,6 +138,8 @@ def _pool(tickets, jobs, rows_a_job, kind, images, output, window, stride, befor
                 left, columns = _clipped(x, window[1], stride[1], before[1], in_width)
                 pixel = (b * in_height + top) * line + left * channels
                 place = (row * out_width + x) * channels
+                if kind == AVERAGE_INSIDE:
+                    part = _part(rows, columns)
                 if channels <= lanes(HALF):
                     _pool_few(
                         HALF, kind, images, pixel, line, channels, rows, columns, nothing, part,
@@ -148,6 +155,8 @@ def _pool(tickets, jobs, rows_a_job, kind, images, output, window, stride, befor
                     left, columns = _clipped(x, window[1], stride[1], before[1], in_width)
                     pixel = ((b * in_height + i) * in_width + left) * channels
                     place = (row * out_width + x) * channels
+                    if kind == AVERAGE_INSIDE:
+                        part = _part(rows, columns)
                     for c in range(0, channels, lanes(WIDE)):
                         count = channels - c
                         pooled = splat(WIDE, nothing)
@@ -156,8 +165,8 @@ def _pool(tickets, jobs, rows_a_job, kind, images, output, window, stride, befor
                         for j in range(columns):
                             value = _read(WIDE, images, pixel + j * channels + c, count)
                             pooled = maximum(value, pooled) if kind == MAX else add(value, pooled)
-                        if kind == AVERAGE and i == top + rows - 1:
-                            pooled = multiply(pooled, share)
+                        if kind != MAX and i == top + rows - 1:
+                            pooled = multiply(pooled, splat(WIDE, part))
                         _write(WIDE, output, place + c, pooled, count)
         job = draw(tickets, jobs)
 
@@ -221,7 +230,7 @@ def _give_two_by_two(width, kind, grad, images, grad_images, pixel, line, channe
     a, b = _read(width, images, pixel, count), _read(width, images, pixel + channels, count)
     c, d = _read(width, images, below, count), _read(width, images, below + channels, count)
     broken = _either(_either(is_nan(a), is_nan(b)), _either(is_nan(c), is_nan(d)))
-    if kind == AVERAGE or any_lane(broken):
+    if kind != MAX or any_lane(broken):
         _give(width, kind, True, grad, images, grad_images, pixel, line, channels, 2, 2, count)
         return
     largest = _larger(_larger(a, b), _larger(c, d))
@@ -253,14 +262,13 @@ def _give_few(
 
 
 @kernel
-def _pool_back(
+def pool_back(
     tickets, jobs, rows_a_job, kind, grad_output, images, grad_images, window, stride, before
 ):
     _, in_height, in_width, channels = grad_images.shape
     _, out_height, out_width, _ = grad_output.shape
     line = in_width * channels
     weight = float32(1 if kind == MAX else 1 / (window[0] * window[1]))
-    share = splat(WIDE, weight)
     few = channels <= lanes(NARROW)  # half a vector holds them
     tiled = stride[0] >= window[0] and stride[1] >= window[1]
     whole = lanes(WIDE)
@@ -288,6 +296,8 @@ def _pool_back(
                 done = left + columns
                 if rows == 0 or columns == 0:
                     continue
+                if kind == AVERAGE_INSIDE:
+                    weight = _part(rows, columns)
                 place = ((b * out_height + y) * out_width + x) * channels
                 if few:
                     pixel = image + top * line + left * channels
@@ -304,7 +314,8 @@ def _pool_back(
                     continue
                 for c in range(0, channels, whole):
                     pixel, count = image + top * line + left * channels + c, channels - c
-                    grad = multiply(_read(WIDE, grad_output, place + c, count), share)
+                    grad = _read(WIDE, grad_output, place + c, count)
+                    grad = multiply(grad, splat(WIDE, weight))
                     # The usual sizes are spelled out for the compiler, which unrolls them. Else one
                     # load jumps back and forth between image rows, and nobody foresees where to.
                     if count < whole:
@@ -338,17 +349,18 @@ def _pool_back(
         job = draw(tickets, jobs)
 
 
-# ---- called from outside ------------------------------------------------------------------------
+# ---- called from outside; `cnnlab.shapes` knows the size of `out` --------------------------------
 
 
-def max_pool2d(images, window, stride, padding, *, out=None):
+def max_pool2d(images, window, stride, padding, *, out):
     """Keep the largest number under each position of the window; padding never wins."""
     return _forward(MAX, images, window, stride, padding, out)
 
 
-def avg_pool2d(images, window, stride, padding, *, out=None):
-    """Average what lies under each position of the window; padding counts as zeros."""
-    return _forward(AVERAGE, images, window, stride, padding, out)
+def avg_pool2d(images, window, stride, padding, count_padding=True, *, out):
+    """Average what lies under each position of the window; padding counts as zeros or not."""
+    kind = AVERAGE if count_padding else AVERAGE_INSIDE
+    return _forward(kind, images, window, stride, padding, out)
 
 
 def max_pool2d_backward(grad_output, images, window, stride, padding, *, out=None):
@@ -357,23 +369,21 @@ def max_pool2d_backward(grad_output, images, window, stride, padding, *, out=Non
     return _backward(MAX, grad_output, images, out, window, stride, padding)
 
 
-def avg_pool2d_backward(grad_output, shape, window, stride, padding, *, out=None):
+def avg_pool2d_backward(
+    grad_output, shape, window, stride, padding, count_padding=True, *, out=None
+):
     """Share each gradient out equally among the pixels that were averaged."""
     out = empty(shape) if out is None else out
-    return _backward(AVERAGE, grad_output, out, out, window, stride, padding)
+    kind = AVERAGE if count_padding else AVERAGE_INSIDE
+    return _backward(kind, grad_output, out, out, window, stride, padding)
 
 
 def _forward(kind, images, window, stride, padding, out):
-    batch, in_height, in_width, channels = images.shape
-    if out is None:
-        out_height = (in_height + sum(padding[0]) - window[0]) // stride[0] + 1
-        out_width = (in_width + sum(padding[1]) - window[1]) // stride[1] + 1
-        out = empty((batch, out_height, out_width, channels))
     before = padding[0][0], padding[1][0]
-    rows = batch * out.shape[1]
+    rows = out.shape[0] * out.shape[1]
     rows_a_job = -(-JOB * rows // images.size)
     launch(
-        _pool, -(-rows // rows_a_job), WORK * images.size,
+        pool, -(-rows // rows_a_job), WORK * images.size,
         rows_a_job, kind, images, out, window, stride, before,
     )  # fmt: skip
     return out
@@ -389,7 +399,7 @@ def _backward(kind, grad_output, images, out, window, stride, padding):
             rows_a_job -= 1
     before = padding[0][0], padding[1][0]
     launch(
-        _pool_back, batch * out_height // rows_a_job, 2 * WORK * out.size,
+        pool_back, batch * out_height // rows_a_job, 2 * WORK * out.size,
         rows_a_job, kind, grad_output, images, out, window, stride, before,
     )  # fmt: skip
     return out

@@ -31,7 +31,7 @@ where the array does; a count below 1 touches nothing, one above the width touch
 
 NaN. `maximum`, `minimum` and `relu` hand NaN on, as NumPy does; a comparison with NaN is false.
 
-Left out: integers, float64, reductions across lanes, gathers.
+Left out: integers, float64, gathers; of reductions across lanes there are `total` and `any_lane`.
 """
 
 from llvmlite import ir
@@ -65,6 +65,7 @@ __all__ = [
     "minimum",
     "multiply",
     "odds",
+    "prefetch",
     "put",
     "relu",
     "select",

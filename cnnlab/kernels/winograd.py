@@ -9,7 +9,7 @@ one and added up over the channels; sixteen mixtures of the 36 sums are the outp
 
 The mixing is paid once per patch and channel and once per filter, the products for every pair of
 them, so it pays when there are many channels *and* many filters. Adding up over the channels is a
-matrix product for each of the 36 numbers, done by the same six-by-L tile as elsewhere.
+matrix product for each of the 36 numbers, done by the six-by-L tile of `cnnlab.kernels.tile`.
 
 The price is rounding: about 1e-5 of the largest output instead of 1e-6, since the constants differ
 in size. And mixing would spread a NaN or an infinity over the whole patch: outputs that are not
@@ -27,6 +27,8 @@ import numpy as np
 from cnnlab.buffers import empty
 from cnnlab.kernels._jit import inlined, kernel
 from cnnlab.kernels._threads import begin, draw, launch
+from cnnlab.kernels.tile import add_six, six
+from cnnlab.kernels.transpose import transpose_into
 from cnnlab.kernels.vector import (
     WIDE,
     add,
@@ -47,7 +49,7 @@ from cnnlab.kernels.vector import (
     zeros,
 )
 
-__all__ = ["conv2d", "filters_gradient"]
+__all__ = ["conv2d", "filters_gradient", "images_gradient"]
 
 _DEPTH = 128  # channels multiplied before moving on: their mixed filters fit in the second cache
 # The 36 numbers of a patch or filter lie far apart; were the distance a power of two they would all
@@ -242,37 +244,21 @@ def _multiply(V, v, C, depth, U, u, M, m, pitch, tiles, more):
     for t in range(0, tiles, 6):
         last = tiles - 1 - t
         t1, t2, t3, t4, t5 = min(1, last), min(2, last), min(3, last), min(4, last), min(5, last)
-        v0 = v + t * C
-        v1, v2, v3, v4, v5 = v0 + t1 * C, v0 + t2 * C, v0 + t3 * C, v0 + t4 * C, v0 + t5 * C
-        a0 = zeros(WIDE)
-        a1 = a0
-        a2 = a0
-        a3 = a0
-        a4 = a0
-        a5 = a0
+        x = v + t * C
+        xs = (x, x + t1 * C, x + t2 * C, x + t3 * C, x + t4 * C, x + t5 * C)
+        s = m + t * pitch
+        sums = (s, s + t1 * pitch, s + t2 * pitch, s + t3 * pitch, s + t4 * pitch, s + t5 * pitch)
+        z = zeros(WIDE)
+        a = (z, z, z, z, z, z)
         p = u
         for k in range(depth):
-            w = load(WIDE, U, p)
-            a0 = fma(splat(WIDE, at(V, v0 + k)), w, a0)
-            a1 = fma(splat(WIDE, at(V, v1 + k)), w, a1)
-            a2 = fma(splat(WIDE, at(V, v2 + k)), w, a2)
-            a3 = fma(splat(WIDE, at(V, v3 + k)), w, a3)
-            a4 = fma(splat(WIDE, at(V, v4 + k)), w, a4)
-            a5 = fma(splat(WIDE, at(V, v5 + k)), w, a5)
+            a = six(WIDE, V, xs, k, load(WIDE, U, p), a)
             p += lanes(WIDE)
-        m0 = m + t * pitch
-        m1, m2, m3 = m0 + t1 * pitch, m0 + t2 * pitch, m0 + t3 * pitch
-        m4, m5 = m0 + t4 * pitch, m0 + t5 * pitch
-        if more:  # a repeated last tile: read all before writing any
-            a0, a1 = add(a0, load(WIDE, M, m0)), add(a1, load(WIDE, M, m1))
-            a2, a3 = add(a2, load(WIDE, M, m2)), add(a3, load(WIDE, M, m3))
-            a4, a5 = add(a4, load(WIDE, M, m4)), add(a5, load(WIDE, M, m5))
-        store(M, m0, a0)
-        store(M, m1, a1)
-        store(M, m2, a2)
-        store(M, m3, a3)
-        store(M, m4, a4)
-        store(M, m5, a5)
+        if more:
+            add_six(WIDE, M, sums, lanes(WIDE), a)
+        else:
+            for n in range(6):
+                store(M, sums[n], a[n])
 
 
 @inlined
@@ -476,6 +462,28 @@ def conv2d(images, filters, bias, top, left, out, rectify):
         )  # fmt: skip
 
 
+# ---- gradient to the images: the filters turned by half a turn slide over the gradients ----------
+
+
+@kernel
+def _turn(tickets, jobs, F, T):
+    """Turn filters by half a turn, exchange channels and filters; jobs are the nine weights."""
+    _, C, CO = F.shape
+    job = begin(tickets)
+    while job < jobs:
+        f, t = job * C * CO, (jobs - 1 - job) * C * CO
+        transpose_into(F, f, C, CO, T, t, 0, C, 0, CO)
+        job = draw(tickets, jobs)
+
+
+def images_gradient(grad_output, filters, no_bias, top, left, out):
+    """Hand back gradients through 3x3 filters; `top` and `left` zeros were added forward."""
+    C, CO = filters.shape[2:]
+    turned = np.empty((3, 3, CO, C), np.float32)
+    launch(_turn, 9, turned.size, filters.reshape(9, C, CO), turned.reshape(9, CO, C))
+    conv2d(grad_output, turned, no_bias, 2 - top, 2 - left, out, False)
+
+
 # ---- gradient to the filters: G' [ sum over tiles of (B' d B) * (A y A') ] G --------------------
 
 
@@ -531,35 +539,18 @@ def _gradient_tile(V, v, C, c, Q, q, pitch, tiles, D, d):
     """Six channels times one block of filters, added up over the tiles."""
     last = C - 1 - c
     k1, k2, k3, k4, k5 = min(1, last), min(2, last), min(3, last), min(4, last), min(5, last)
+    z = zeros(WIDE)
+    a = (z, z, z, z, z, z)
     v += c
-    a0 = zeros(WIDE)
-    a1 = a0
-    a2 = a0
-    a3 = a0
-    a4 = a0
-    a5 = a0
     for _ in range(tiles):
-        w = load(WIDE, Q, q)
-        a0 = fma(splat(WIDE, at(V, v)), w, a0)
-        a1 = fma(splat(WIDE, at(V, v + k1)), w, a1)
-        a2 = fma(splat(WIDE, at(V, v + k2)), w, a2)
-        a3 = fma(splat(WIDE, at(V, v + k3)), w, a3)
-        a4 = fma(splat(WIDE, at(V, v + k4)), w, a4)
-        a5 = fma(splat(WIDE, at(V, v + k5)), w, a5)
+        a = six(WIDE, V, (0, k1, k2, k3, k4, k5), v, load(WIDE, Q, q), a)
         q += pitch
         v += C
-    d0 = d + c * pitch
-    d1, d2, d3 = d0 + k1 * pitch, d0 + k2 * pitch, d0 + k3 * pitch
-    d4, d5 = d0 + k4 * pitch, d0 + k5 * pitch
-    a0, a1 = add(a0, load(WIDE, D, d0)), add(a1, load(WIDE, D, d1))
-    a2, a3 = add(a2, load(WIDE, D, d2)), add(a3, load(WIDE, D, d3))
-    a4, a5 = add(a4, load(WIDE, D, d4)), add(a5, load(WIDE, D, d5))
-    store(D, d0, a0)
-    store(D, d1, a1)
-    store(D, d2, a2)
-    store(D, d3, a3)
-    store(D, d4, a4)
-    store(D, d5, a5)
+    d += c * pitch
+    ds = (
+        d, d + k1 * pitch, d + k2 * pitch, d + k3 * pitch, d + k4 * pitch, d + k5 * pitch,
+    )  # fmt: skip
+    add_six(WIDE, D, ds, lanes(WIDE), a)
 
 
 @kernel

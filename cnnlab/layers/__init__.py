@@ -1,5 +1,7 @@
 """Layers: settings and arithmetic of one step of a network, without any weights of their own."""
 
+from __future__ import annotations
+
 from cnnlab.layers.activation import (
     ACTIVATIONS,
     ELU,
@@ -18,6 +20,7 @@ from cnnlab.layers.dropout import Dropout
 from cnnlab.layers.flatten import Flatten
 from cnnlab.layers.normalization import BatchNorm
 from cnnlab.layers.pooling import AvgPool2D, GlobalAvgPool2D, MaxPool2D
+from cnnlab.layers.rescaling import Rescaling
 
 __all__ = [
     "ACTIVATIONS",
@@ -38,6 +41,7 @@ __all__ = [
     "Maxout",
     "Parameters",
     "ReLU",
+    "Rescaling",
     "Shape",
     "Sigmoid",
     "Softmax",
@@ -49,6 +53,6 @@ LAYERS: dict[str, type[Layer]] = {
     layer.__name__: layer
     for layer in (
         AvgPool2D, BatchNorm, Conv2D, Dense, Dropout, ELU, Flatten, GlobalAvgPool2D, LeakyReLU,
-        MaxPool2D, Maxout, ReLU, Sigmoid, Softmax, Tanh,
+        MaxPool2D, Maxout, ReLU, Rescaling, Sigmoid, Softmax, Tanh,
     )
 }  # fmt: skip

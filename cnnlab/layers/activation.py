@@ -5,6 +5,9 @@ output does not tell who won: it keeps the input). `ACTIVATIONS` names those tha
 or dense layer can carry with it.
 """
 
+from __future__ import annotations
+
+import math
 from abc import abstractmethod
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -13,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from cnnlab import functional as F
+from cnnlab.checks import as_float, shown
 from cnnlab.errors import DataError, ShapeError
-from cnnlab.layers.base import Array, Layer, Parameters, Shape
-from cnnlab.shapes import pair
+from cnnlab.layers.base import Array, Layer, Parameters, Shape, checked_shape, settle
+from cnnlab.shapes import whole
 
 __all__ = [
     "ACTIVATIONS",
@@ -31,9 +35,13 @@ __all__ = [
 ]
 
 
-def _refuse_below_zero(value: float, name: str, usual: float) -> None:
-    if not value >= 0:  # NaN is refused too
-        raise DataError(f"{name} must be 0 or more, got {value!r}; try {name}={usual}")
+def _not_below_zero(value: float, name: str, usual: float) -> float:
+    number = as_float(value)
+    if not 0 <= number < math.inf:
+        raise DataError(
+            f"{name} must be a number, 0 or more, got {shown(value)}; try {name}={usual}"
+        )
+    return number
 
 
 class Activation(Layer):
@@ -68,7 +76,7 @@ class Activation(Layer):
         del parameters
         return self.apply_backward(grad_output, cache), {}
 
-    def consume(
+    def backward_in_place(
         self, parameters: Parameters, cache: Any, grad_output: Array, *, inputs: bool = True
     ) -> tuple[Array | None, dict[str, Array]]:
         del parameters, inputs
@@ -106,7 +114,7 @@ class LeakyReLU(Activation):
     slope: float = 0.1
 
     def __post_init__(self) -> None:
-        _refuse_below_zero(self.slope, "slope", 0.1)
+        settle(self, slope=_not_below_zero(self.slope, "slope", 0.1))
 
     def apply(self, x: Array) -> Array:
         return F.leaky_relu(x, self.slope)
@@ -128,7 +136,7 @@ class ELU(Activation):
     alpha: float = 1.0
 
     def __post_init__(self) -> None:
-        _refuse_below_zero(self.alpha, "alpha", 1.0)
+        settle(self, alpha=_not_below_zero(self.alpha, "alpha", 1.0))
 
     def apply(self, x: Array) -> Array:
         return F.elu(x, self.alpha)
@@ -161,7 +169,7 @@ class Tanh(Activation):
 
 @dataclass(frozen=True)
 class Softmax(Activation):
-    """Turn scores along the last axis into shares of one.
+    """Turn scores along the last axis into probabilities.
 
     A network trained with `losses.softmax_cross_entropy` ends *without* this layer: the loss takes
     plain scores, which is faster, and exact for large ones too.
@@ -198,15 +206,16 @@ class Maxout(Layer):
     pieces: int = 2
 
     def __post_init__(self) -> None:
-        pair(self.pieces, "pieces")
+        settle(self, pieces=whole(self.pieces, "pieces"))
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        if input_shape[-1] % self.pieces:
+        *before, channels = checked_shape(input_shape)
+        if channels % self.pieces:
             raise ShapeError(
-                f"{input_shape[-1]} channels do not divide into groups of {self.pieces}; "
+                f"{channels} channels do not divide into groups of {self.pieces}; "
                 f"give the layer before a multiple of {self.pieces}"
             )
-        return (*input_shape[:-1], input_shape[-1] // self.pieces)
+        return (*before, channels // self.pieces)
 
     def forward(
         self,
@@ -250,5 +259,5 @@ def activation_named(name: str) -> Activation:
         return ACTIVATIONS[name]
     except (KeyError, TypeError):
         raise DataError(
-            f"there is no activation {name!r}; try one of {', '.join(ACTIVATIONS)}, or None"
+            f"there is no activation {shown(name)}; try one of {', '.join(ACTIVATIONS)}, or None"
         ) from None

@@ -6,6 +6,8 @@ can be counted, drawn, shared between threads and compared without a byte of mem
 No autograd: every `backward` is written by hand.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import re
 from abc import ABC, abstractmethod
@@ -17,9 +19,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnlab import initializers
+from cnnlab.buffers import fresh
+from cnnlab.checks import shown, sizes
 from cnnlab.errors import DataError, ShapeError
 
-__all__ = ["Array", "Layer", "Parameters", "Shape", "WindowSide", "volume"]
+__all__ = [
+    "Array",
+    "Layer",
+    "Parameters",
+    "Shape",
+    "WindowSide",
+    "checked_shape",
+    "filled",
+    "settle",
+    "volume",
+]
 
 Array = NDArray[np.float32]
 Parameters = Mapping[str, Array]
@@ -39,7 +53,7 @@ class Layer(ABC):
     kind : str
         What `Sequential.summary` prints in parentheses; the name of the class unless set.
     non_trainable : tuple of str
-        Parameters that no gradient changes (see `updated`).
+        Parameters that no gradient changes (see `running_averages`).
     random : bool
         Whether `forward` draws random numbers while training.
 
@@ -141,7 +155,7 @@ class Layer(ABC):
 
     # What a network asks besides; every answer has a default.
 
-    def consume(
+    def backward_in_place(
         self, parameters: Parameters, cache: Any, grad_output: Array, *, inputs: bool = True
     ) -> tuple[Array | None, dict[str, Array]]:
         """Go back as `backward` does, but sparing: this is what a step of training calls.
@@ -163,7 +177,7 @@ class Layer(ABC):
         del inputs
         return self.backward(parameters, cache, grad_output)
 
-    def updated(self, parameters: Parameters, cache: Any) -> dict[str, Array]:
+    def running_averages(self, parameters: Parameters, cache: Any) -> dict[str, Array]:
         """Give new values for the `non_trainable` parameters after a forward pass in training.
 
         `forward` itself changes nothing: whoever trains puts these in place together with the
@@ -175,9 +189,7 @@ class Layer(ABC):
     def initialize(self, input_shape: Shape, rng: np.random.Generator) -> dict[str, Array]:
         """Allocate the first parameters: Glorot uniform for weights, zeros for vectors."""
         return {
-            name: initializers.glorot_uniform(shape, rng)
-            if len(shape) > 1
-            else np.zeros(shape, np.float32)
+            name: initializers.glorot_uniform(shape, rng) if len(shape) > 1 else filled(shape)
             for name, shape in self.parameter_shapes(input_shape).items()
         }
 
@@ -217,6 +229,30 @@ class Layer(ABC):
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(layer)}
 
 
+def checked_shape(input_shape: Shape) -> Shape:
+    """Read a shape, without the batch, of whole numbers above 0.
+
+    Raises
+    ------
+    ShapeError
+        If it is none.
+    """
+    return sizes(input_shape, "input_shape", "(28, 28, 1)")
+
+
+def filled(shape: Shape, value: float = 0) -> Array:
+    """Allocate parameters that begin alike.
+
+    Raises
+    ------
+    ShapeError
+        If they would not fit in memory.
+    """
+    array = fresh(shape)
+    array.fill(value)
+    return array
+
+
 def volume(input_shape: Shape, noun: str) -> tuple[int, int, int]:
     """Read a shape as (height, width, channels).
 
@@ -225,10 +261,17 @@ def volume(input_shape: Shape, noun: str) -> tuple[int, int, int]:
     ShapeError
         If it is flat; the message names the layer, `noun`.
     """
-    if len(input_shape) != 3:
+    shape = checked_shape(input_shape)
+    if len(shape) != 3:
         raise ShapeError(
-            f"{noun} needs a volume (height, width, channels), got {input_shape}; "
+            f"{noun} needs a volume (height, width, channels), got {shown(shape)}; "
             "put it before Flatten()"
         )
-    height, width, channels = input_shape
+    height, width, channels = shape
     return height, width, channels
+
+
+def settle(layer: Layer, **settings: Any) -> None:
+    """Put checked settings in the place of those given, in ``__post_init__`` of a frozen layer."""
+    for name, value in settings.items():
+        object.__setattr__(layer, name, value)

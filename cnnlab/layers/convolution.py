@@ -1,5 +1,7 @@
 """The convolutional layer. Volumes: height, width, channels. No groups, no transposing."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from math import prod
 from typing import Any, cast
@@ -8,9 +10,19 @@ import numpy as np
 
 from cnnlab import functional as F
 from cnnlab import initializers
+from cnnlab.checks import flag
 from cnnlab.layers.activation import activation_named
-from cnnlab.layers.base import Array, Layer, Parameters, Shape, WindowSide, volume
-from cnnlab.shapes import IntPair, Padding, Window, conv2d_parameters, pair
+from cnnlab.layers.base import Array, Layer, Parameters, Shape, WindowSide, filled, settle, volume
+from cnnlab.shapes import (
+    IntPair,
+    Padding,
+    Window,
+    conv2d_parameters,
+    pair,
+    whole,
+    whole_or_pair,
+    zeros_per_side,
+)
 
 __all__ = ["Conv2D"]
 
@@ -61,8 +73,15 @@ class Conv2D(Layer):
     initializer: str = "glorot_uniform"
 
     def __post_init__(self) -> None:
-        pair(self.filters, "filters")
-        pair(self.kernel_size, "kernel_size")
+        settle(
+            self,
+            filters=whole(self.filters, "filters"),
+            kernel_size=whole_or_pair(self.kernel_size, "kernel_size"),
+            stride=whole_or_pair(self.stride, "stride"),
+            padding=zeros_per_side(self.padding),
+            dilation=whole_or_pair(self.dilation, "dilation"),
+            bias=flag(self.bias, "bias"),
+        )
         initializers.get(self.initializer)
         if self.activation is not None:
             activation_named(self.activation)
@@ -111,7 +130,7 @@ class Conv2D(Layer):
         shapes = self.parameter_shapes(input_shape)
         parameters = {"filters": initializers.get(self.initializer)(shapes["filters"], rng)}
         if self.bias:
-            parameters["bias"] = np.zeros(shapes["bias"], np.float32)
+            parameters["bias"] = filled(shapes["bias"])
         return parameters
 
     def forward(
@@ -142,7 +161,7 @@ class Conv2D(Layer):
         grad_x, gradients = self._gradients(parameters, cache, grad_output, inputs=True, out=None)
         return cast(Array, grad_x), gradients
 
-    def consume(
+    def backward_in_place(
         self, parameters: Parameters, cache: Any, grad_output: Array, *, inputs: bool = True
     ) -> tuple[Array | None, dict[str, Array]]:
         return self._gradients(parameters, cache, grad_output, inputs=inputs, out=grad_output)

@@ -1,5 +1,7 @@
 """The dense (fully connected) layer. A flat vector of inputs, a flat vector of units."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,10 +9,11 @@ import numpy as np
 
 from cnnlab import functional as F
 from cnnlab import initializers
+from cnnlab.checks import flag, shown
 from cnnlab.errors import ShapeError
 from cnnlab.layers.activation import activation_named
-from cnnlab.layers.base import Array, Layer, Parameters, Shape
-from cnnlab.shapes import dense_parameters, pair
+from cnnlab.layers.base import Array, Layer, Parameters, Shape, checked_shape, filled, settle
+from cnnlab.shapes import dense_parameters, whole
 
 __all__ = ["Dense"]
 
@@ -43,15 +46,15 @@ class Dense(Layer):
     initializer: str = "glorot_uniform"
 
     def __post_init__(self) -> None:
-        pair(self.units, "units")
+        settle(self, units=whole(self.units, "units"), bias=flag(self.bias, "bias"))
         initializers.get(self.initializer)
         if self.activation is not None:
             activation_named(self.activation)
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        if len(input_shape) != 1:
+        if len(checked_shape(input_shape)) != 1:
             raise ShapeError(
-                f"Dense needs a flat vector, got {input_shape}; put Flatten() before it"
+                f"Dense needs a flat vector, got {shown(input_shape)}; put Flatten() before it"
             )
         return (self.units,)
 
@@ -67,13 +70,14 @@ class Dense(Layer):
         return dense_parameters(input_shape[0], self.units, bias=self.bias)
 
     def multiply_adds(self, input_shape: Shape) -> int:
+        self.output_shape(input_shape)
         return input_shape[0] * self.units
 
     def initialize(self, input_shape: Shape, rng: np.random.Generator) -> dict[str, Array]:
         shapes = self.parameter_shapes(input_shape)
         parameters = {"weights": initializers.get(self.initializer)(shapes["weights"], rng)}
         if self.bias:
-            parameters["bias"] = np.zeros(shapes["bias"], np.float32)
+            parameters["bias"] = filled(shapes["bias"])
         return parameters
 
     def forward(
@@ -95,7 +99,7 @@ class Dense(Layer):
     ) -> tuple[Array, dict[str, Array]]:
         return self._gradients(parameters, cache, grad_output, out=None)
 
-    def consume(
+    def backward_in_place(
         self, parameters: Parameters, cache: Any, grad_output: Array, *, inputs: bool = True
     ) -> tuple[Array | None, dict[str, Array]]:
         del inputs

@@ -1,13 +1,16 @@
 """Dropout: while training, leave units out at random."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from cnnlab import functional as F
+from cnnlab.checks import as_float, shown
 from cnnlab.errors import DataError
-from cnnlab.layers.base import Array, Layer, Parameters
+from cnnlab.layers.base import Array, Layer, Parameters, settle
 
 __all__ = ["Dropout"]
 
@@ -40,11 +43,12 @@ class Dropout(Layer):
     rate: float = 0.5
 
     def __post_init__(self) -> None:
-        if not 0 <= self.rate < 1:
+        if not 0 <= as_float(self.rate) < 1:
             raise DataError(
-                f"a dropout rate must be at least 0 and below 1, got {self.rate!r}; "
+                f"a dropout rate must be at least 0 and below 1, got {shown(self.rate)}; "
                 "0.5 leaves out every second number"
             )
+        settle(self, rate=as_float(self.rate))
 
     def forward(
         self,
@@ -70,7 +74,7 @@ class Dropout(Layer):
         del parameters
         return (grad_output if cache is None else grad_output * cache), {}
 
-    def consume(
+    def backward_in_place(
         self, parameters: Parameters, cache: Any, grad_output: Array, *, inputs: bool = True
     ) -> tuple[Array | None, dict[str, Array]]:
         del parameters, inputs

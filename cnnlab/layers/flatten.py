@@ -1,12 +1,14 @@
 """Flatten: from a volume to a vector. Row by row, pixel by pixel, channel by channel."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from cnnlab.layers.base import Array, Layer, Parameters, Shape
+from cnnlab.layers.base import Array, Layer, Parameters, Shape, checked_shape
 
 __all__ = ["Flatten"]
 
@@ -25,7 +27,7 @@ class Flatten(Layer):
     """
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        return (prod(input_shape),)
+        return (prod(checked_shape(input_shape)),)
 
     def forward(
         self,

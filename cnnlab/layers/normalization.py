@@ -1,12 +1,16 @@
 """Batch normalisation. The last axis is the channel; all axes before it are averaged over."""
 
+from __future__ import annotations
+
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from cnnlab.checks import as_float, shown
 from cnnlab.errors import DataError
-from cnnlab.layers.base import Array, Layer, Parameters, Shape
+from cnnlab.layers.base import Array, Layer, Parameters, Shape, checked_shape, filled, settle
 
 __all__ = ["BatchNorm"]
 
@@ -25,7 +29,7 @@ class BatchNorm(Layer):
 
     While training, the batch's own mean and variance are used. Running averages of them are kept
     for later, among the parameters, but no gradient changes them: `forward` leaves them alone and
-    `updated` gives their new values, to be put in place with the step of the optimiser.
+    `running_averages` gives their new values, to be put in place with the step of the optimiser.
 
     Parameters
     ----------
@@ -52,15 +56,17 @@ class BatchNorm(Layer):
     epsilon: float = 1e-5
 
     def __post_init__(self) -> None:
-        if not 0 <= self.momentum < 1:
+        if not 0 <= as_float(self.momentum) < 1:
             raise DataError(
-                f"momentum must be at least 0 and below 1, got {self.momentum!r}; try momentum=0.9"
+                "momentum must be at least 0 and below 1, "
+                f"got {shown(self.momentum)}; try momentum=0.9"
             )
-        if not self.epsilon > 0:
-            raise DataError(f"epsilon must be above 0, got {self.epsilon!r}; try epsilon=1e-5")
+        if not 0 < as_float(self.epsilon) < math.inf:
+            raise DataError(f"epsilon must be above 0, got {shown(self.epsilon)}; try epsilon=1e-5")
+        settle(self, momentum=as_float(self.momentum), epsilon=as_float(self.epsilon))
 
     def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
-        channels = (input_shape[-1],)
+        channels = checked_shape(input_shape)[-1:]
         return {
             "scale": channels,
             "shift": channels,
@@ -70,13 +76,9 @@ class BatchNorm(Layer):
 
     def initialize(self, input_shape: Shape, rng: np.random.Generator) -> dict[str, Array]:
         del rng
-        channels = input_shape[-1]
-        return {
-            "scale": np.ones(channels, np.float32),
-            "shift": np.zeros(channels, np.float32),
-            "running_mean": np.zeros(channels, np.float32),
-            "running_variance": np.ones(channels, np.float32),
-        }
+        first = {"scale": 1, "shift": 0, "running_mean": 0, "running_variance": 1}
+        shapes = self.parameter_shapes(input_shape)
+        return {name: filled(shapes[name], value) for name, value in first.items()}
 
     def forward(
         self,
@@ -108,7 +110,7 @@ class BatchNorm(Layer):
             cache = _Cache(normalized, deviation, mean, variance, count)
         return normalized * parameters["scale"] + parameters["shift"], cache
 
-    def updated(self, parameters: Parameters, cache: Any) -> dict[str, Array]:
+    def running_averages(self, parameters: Parameters, cache: Any) -> dict[str, Array]:
         if cache.mean is None:
             return {}
         old, new = np.float32(self.momentum), np.float32(1 - self.momentum)

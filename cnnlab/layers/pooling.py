@@ -1,13 +1,16 @@
 """Pooling layers: no weights, fewer numbers. Volumes: height, width, channels."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from cnnlab import functional as F
-from cnnlab.layers.base import Array, Layer, Parameters, Shape, WindowSide, volume
-from cnnlab.shapes import IntPair, Padding, Window, pair
+from cnnlab.checks import flag
+from cnnlab.layers.base import Array, Layer, Parameters, Shape, WindowSide, settle, volume
+from cnnlab.shapes import IntPair, Padding, Window, whole_or_pair, zeros_per_side
 
 __all__ = ["AvgPool2D", "GlobalAvgPool2D", "MaxPool2D"]
 
@@ -21,14 +24,16 @@ class _Pool2D(Layer):
     padding: Padding = "valid"
 
     def __post_init__(self) -> None:
-        pair(self.window, "window")
+        settle(
+            self,
+            window=whole_or_pair(self.window, "window"),
+            stride=None if self.stride is None else whole_or_pair(self.stride, "stride"),
+            padding=zeros_per_side(self.padding),
+        )
 
     def _over(self, input_shape: Shape) -> Window:
         height, width, _ = volume(input_shape, type(self).__name__)
-        stride = self.window if self.stride is None else self.stride
-        return Window.over(
-            (height, width), self.window, stride, self.padding, noun="pooling window"
-        )
+        return Window.pooling((height, width), self.window, self.stride, self.padding)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         window = self._over(input_shape)
@@ -50,7 +55,7 @@ class MaxPool2D(_Pool2D):
     stride : int or (int, int), optional
         As far as the window is large, unless given.
     padding : int or (int, int) or "same" or "valid"
-        Never wins.
+        Never wins; at most half the window.
 
     Examples
     --------
@@ -92,7 +97,9 @@ class AvgPool2D(_Pool2D):
     stride : int or (int, int), optional
         As far as the window is large, unless given.
     padding : int or (int, int) or "same" or "valid"
-        Counts as zeros.
+        At most half the window.
+    count_padding : bool
+        Whether it counts as zeros. Else an average is that of the pixels of the image alone.
 
     Examples
     --------
@@ -101,6 +108,12 @@ class AvgPool2D(_Pool2D):
     """
 
     kind: ClassVar[str] = "AveragePooling2D"
+
+    count_padding: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        settle(self, count_padding=flag(self.count_padding, "count_padding"))
 
     def forward(
         self,
@@ -111,14 +124,22 @@ class AvgPool2D(_Pool2D):
         rng: np.random.Generator | None = None,
     ) -> tuple[Array, Any]:
         del parameters, training, rng
-        return F.avg_pool2d(x, self.window, self.stride, self.padding), x.shape
+        output = F.avg_pool2d(
+            x, self.window, self.stride, self.padding, count_padding=self.count_padding
+        )
+        return output, x.shape
 
     def backward(
         self, parameters: Parameters, cache: Any, grad_output: Array
     ) -> tuple[Array, dict[str, Array]]:
         del parameters
         grad_input = F.avg_pool2d_backward(
-            grad_output, cache, self.window, self.stride, self.padding
+            grad_output,
+            cache,
+            self.window,
+            self.stride,
+            self.padding,
+            count_padding=self.count_padding,
         )
         return grad_input, {}
 

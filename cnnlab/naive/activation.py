@@ -256,7 +256,7 @@ def maxout_backward(grad_output, x, pieces=2):
 
 
 def softmax(x):
-    """Turn the scores along the last axis into shares of one: ``exp(x) / sum(exp(x))``.
+    """Turn the scores along the last axis into probabilities: ``exp(x) / sum(exp(x))``.
 
     Parameters
     ----------
@@ -271,8 +271,8 @@ def softmax(x):
     >>> softmax(np.array([1000.0, 1000.0]))
     array([0.5, 0.5])
     """
-    # Taking the same number off every score changes no share, and keeps exp from overflowing.
-    with np.errstate(invalid="ignore"):  # inf - inf is NaN: an infinite score has no share
+    # One number subtracted from every score changes no probability, and exp does not overflow.
+    with np.errstate(invalid="ignore"):  # inf - inf is NaN: an infinite score has no probability
         powers = np.exp(x - x.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
 

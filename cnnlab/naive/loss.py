@@ -9,7 +9,7 @@ __all__ = ["cross_entropy"]
 
 
 def cross_entropy(scores, labels):
-    """Charge every row minus the logarithm of the share its label gets; also give the slope.
+    """Cross-entropy: minus the log-probability of each row's label; also its gradient.
 
     Parameters
     ----------
@@ -18,9 +18,9 @@ def cross_entropy(scores, labels):
 
     Returns
     -------
-    charges : ndarray of shape (batch,)
+    losses : ndarray of shape (batch,)
     grad_scores : ndarray of shape (batch, classes)
-        Of the mean of `charges`: ``(softmax(scores) - one_hot(labels)) / batch``.
+        Of the mean of `losses`: ``(softmax(scores) - one_hot(labels)) / batch``.
 
     Notes
     -----
@@ -32,7 +32,7 @@ def cross_entropy(scores, labels):
     (array([0.69314718]), array([[-0.5,  0.5]]))
     """
     rows = np.arange(len(scores))
-    # The largest score is taken off first, so that no exponential overflows.
+    # The largest score is subtracted first, so that no exponential overflows.
     shifted = scores - scores.max(axis=1, keepdims=True)
     powers = np.exp(shifted)
     totals = powers.sum(axis=1, keepdims=True)

@@ -6,7 +6,7 @@ functions. Everything comes back new; nothing is written over.
 
 import numpy as np
 
-__all__ = ["adam_step", "sgd_step"]
+__all__ = ["adam_step", "rmsprop_step", "sgd_step"]
 
 
 def sgd_step(
@@ -58,6 +58,60 @@ def sgd_step(
     new_velocity = momentum * velocity + slope
     move = slope + momentum * new_velocity if nesterov else new_velocity
     return parameters - learning_rate * move, new_velocity, squared_norm
+
+
+def rmsprop_step(
+    parameters,
+    gradients,
+    square,
+    velocity=None,
+    *,
+    learning_rate,
+    beta=0.9,
+    momentum=0.0,
+    epsilon=1e-8,
+    weight_decay=0.0,
+):
+    """Divide every slope by its usual size, so that steep and flat directions step alike.
+
+    A running average of the square of the slope says how large it usually is; then
+    ``parameter -= learning_rate * slope / (sqrt(square) + epsilon)``. With momentum, these moves
+    gather in a velocity as in `sgd_step`.
+
+    Parameters
+    ----------
+    parameters, gradients, square : ndarray of the same shape
+        The average from the step before; zeros in the first.
+    velocity : ndarray of that shape, optional
+        Likewise. None without momentum.
+    learning_rate, beta, momentum, epsilon, weight_decay : float
+        Beta is the share of the average that survives a step.
+
+    Returns
+    -------
+    new_parameters, new_square : ndarray of that shape
+    new_velocity : ndarray of that shape, or None
+    squared_norm : float
+        Sum of the squares of `gradients`.
+
+    Notes
+    -----
+    Hinton, Srivastava and Swersky 2012, *Neural networks for machine learning*, lecture 6e.
+
+    Examples
+    --------
+    >>> new = rmsprop_step(np.ones(1), np.array([7.0]), np.zeros(1), learning_rate=0.1, beta=0.75)
+    >>> new[0].round(6), new[1]
+    (array([0.8]), array([12.25]))
+    """
+    slope = gradients + weight_decay * parameters
+    new_square = beta * square + (1 - beta) * slope * slope
+    move = slope / (np.sqrt(new_square) + epsilon)
+    squared_norm = float(np.square(gradients, dtype=np.float64).sum())
+    if velocity is None:
+        return parameters - learning_rate * move, new_square, None, squared_norm
+    new_velocity = momentum * velocity + move
+    return parameters - learning_rate * new_velocity, new_square, new_velocity, squared_norm
 
 
 def adam_step(

@@ -70,13 +70,16 @@ def max_pool2d_backward(grad_output, images, window, stride, padding):
     return grad_images
 
 
-def avg_pool2d(images, window, stride, padding):
-    """Average what lies under each position of the window; padding counts as zeros.
+def avg_pool2d(images, window, stride, padding, count_padding=True):
+    """Average what lies under each position of the window.
 
     Parameters
     ----------
     images, window, stride, padding
         As for `max_pool2d`.
+    count_padding : bool
+        Whether padding counts as zeros, so that every sum is divided by the size of the window.
+        Else only by the pixels of the image under it, at least one of which there must be.
 
     Returns
     -------
@@ -91,13 +94,14 @@ def avg_pool2d(images, window, stride, padding):
     """
     output = np.zeros(_output_shape(images.shape, window, stride, padding), images.dtype)
     for b, y, x, c in np.ndindex(output.shape):
-        for row, column in _pixels_under(y, x, images.shape, window, stride, padding):
+        pixels = _pixels_under(y, x, images.shape, window, stride, padding)
+        for row, column in pixels:
             output[b, y, x, c] += images[b, row, column, c]
-        output[b, y, x, c] /= window[0] * window[1]
+        output[b, y, x, c] /= window[0] * window[1] if count_padding else len(pixels)
     return output
 
 
-def avg_pool2d_backward(grad_output, shape, window, stride, padding):
+def avg_pool2d_backward(grad_output, shape, window, stride, padding, count_padding=True):
     """Share each gradient out equally among the pixels that were averaged.
 
     Parameters
@@ -106,7 +110,7 @@ def avg_pool2d_backward(grad_output, shape, window, stride, padding):
         Slope of the loss with respect to every output of `avg_pool2d`.
     shape : (int, int, int, int)
         That of the images: what was in them does not matter.
-    window, stride, padding
+    window, stride, padding, count_padding
         As given to `avg_pool2d`.
 
     Returns
@@ -115,8 +119,10 @@ def avg_pool2d_backward(grad_output, shape, window, stride, padding):
     """
     grad_images = np.zeros(shape, grad_output.dtype)
     for b, y, x, c in np.ndindex(grad_output.shape):
-        for row, column in _pixels_under(y, x, shape, window, stride, padding):
-            grad_images[b, row, column, c] += grad_output[b, y, x, c] / (window[0] * window[1])
+        pixels = _pixels_under(y, x, shape, window, stride, padding)
+        averaged = window[0] * window[1] if count_padding else len(pixels)
+        for row, column in pixels:
+            grad_images[b, row, column, c] += grad_output[b, y, x, c] / averaged
     return grad_images
 
 

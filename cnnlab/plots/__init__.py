@@ -4,14 +4,19 @@ A `Picture` is a matplotlib figure (``picture.axes``, ``picture.savefig("mine.pn
 itself at the end of a cell and carries a description in words. Nothing is global: no pyplot.
 """
 
+from __future__ import annotations
+
+from cnnlab.plots.curves import curves
 from cnnlab.plots.learning import confusion, learning_curves
 from cnnlab.plots.networks import feature_maps, filters, volumes
 from cnnlab.plots.picture import Picture
 from cnnlab.plots.pixels import image, numbers, overlay, patches, receptive_field, side_by_side
+from cnnlab.plots.speed import roofline, times
 
 __all__ = [
     "Picture",
     "confusion",
+    "curves",
     "feature_maps",
     "filters",
     "image",
@@ -20,6 +25,8 @@ __all__ = [
     "overlay",
     "patches",
     "receptive_field",
+    "roofline",
     "side_by_side",
+    "times",
     "volumes",
 ]

@@ -1,5 +1,7 @@
 """Pictures of training: how the loss fell, and what is still taken for what."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -8,8 +10,22 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from numpy.typing import ArrayLike, NDArray
 
+from cnnlab.checks import kind_of, listed, numbers
 from cnnlab.errors import DataError, ShapeError
-from cnnlab.plots.picture import BLUE, INK, LINE, MUTED, ORANGE, Picture, bare, captioned
+from cnnlab.plots.picture import (
+    BLUE,
+    COLOURS,
+    INK,
+    LINE,
+    MUTED,
+    ORANGE,
+    Picture,
+    bare,
+    captioned,
+    headline,
+    literal,
+    worded,
+)
 
 if TYPE_CHECKING:  # the first lesson draws pictures and trains nothing
     from cnnlab.callbacks import History
@@ -17,14 +33,13 @@ if TYPE_CHECKING:  # the first lesson draws pictures and trains nothing
 
 __all__ = ["confusion", "learning_curves"]
 
+_MOST_CLASSES = 100
 _CELL = 0.5  # inches
-# Okabe and Ito 2008, without their yellow, which is too light for a line on white.
-_COLOURS = (BLUE, ORANGE, "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 _SMOOTHED = 40  # points that a noisy curve is reduced to
 
 
 def learning_curves(
-    runs: "Iterable[Snapshot] | History | Mapping[str, Iterable[Snapshot] | History]",
+    runs: Iterable[Snapshot] | History | Mapping[str, Iterable[Snapshot] | History],
     title: str = "",
 ) -> Picture:
     """Show how loss and accuracy changed over the steps of a training, or of several.
@@ -47,45 +62,52 @@ def learning_curves(
     DataError
         If there is no snapshot, or there are more than six trainings.
     """
+    title = worded(title)
     named = runs if isinstance(runs, Mapping) else {"": runs}
+    named = {worded(name, "a name"): run for name, run in named.items()}
     kept = {name: _snapshots_of(run) for name, run in named.items()}
     if not kept or not all(kept.values()):
         raise DataError(
             "there are no snapshots to draw; collect them first: "
             "history = list(training.run(net, data))"
         )
-    if len(kept) > len(_COLOURS):
+    if len(kept) > len(COLOURS):
         raise DataError(
-            f"{len(kept)} trainings are too many to tell apart, {len(_COLOURS)} are the most; "
+            f"{len(kept)} trainings are too many to tell apart, {len(COLOURS)} are the most; "
             "draw them in two pictures"
         )
     alt = "; ".join(_told(name, snapshots) for name, snapshots in kept.items())
     figure = Picture(8.4, 3.0, f"{title or 'Learning curves'}: {alt}")
     panels = figure.subplots(1, 2)
     for panel, quantity in zip(panels, ("loss", "accuracy"), strict=True):
-        for (name, snapshots), colour in zip(kept.items(), _COLOURS, strict=False):
+        for (name, snapshots), colour in zip(kept.items(), COLOURS, strict=False):
             _draw_run(panel, quantity, name, snapshots, colour)
         _dress(panel, quantity)
     panels[0].set_ylim(bottom=0)
     panels[1].set_ylim(top=1.005)
     if len(kept) > 1 or _validated(next(iter(kept.values()))):
         panels[1].legend(frameon=False, fontsize=9, labelcolor=INK, loc="lower right")
-    if title:
-        figure.suptitle(title, fontsize=10.5, color=INK)
+    headline(figure, title)
     return figure
 
 
-def _snapshots_of(run: Any) -> "list[Snapshot]":
-    return list(run.snapshots if hasattr(run, "snapshots") else run)
+def _snapshots_of(run: Any) -> list[Snapshot]:
+    from cnnlab.training import Snapshot  # here as well: a lesson that only draws trains nothing
+
+    kept = run.snapshots if hasattr(run, "snapshots") else run
+    snapshots = listed(kept, "runs", "list(training.run(net, data))")
+    return [kind_of(each, Snapshot, "each of runs", "training.run's") for each in snapshots]
 
 
 def _draw_run(
-    panel: Axes, quantity: str, name: str, snapshots: "Sequence[Snapshot]", colour: str
+    panel: Axes, quantity: str, name: str, snapshots: Sequence[Snapshot], colour: str
 ) -> None:
     steps = np.array([snapshot.step for snapshot in snapshots])
     values = np.array([getattr(snapshot, quantity) for snapshot in snapshots], dtype=np.float64)
     panel.plot(steps, values, color=colour, alpha=0.25, linewidth=0.8)
-    panel.plot(*_smoothed(steps, values), color=colour, linewidth=2, label=name or "training")
+    panel.plot(
+        *_smoothed(steps, values), color=colour, linewidth=2, label=literal(name) or "training"
+    )
     ends = _validated(snapshots)
     if ends:
         panel.plot(
@@ -96,11 +118,11 @@ def _draw_run(
             markersize=4.5,
             linestyle=":",
             linewidth=1.2,
-            label=f"{name}, validation" if name else "validation",
+            label=f"{literal(name)}, validation" if name else "validation",
         )
 
 
-def _validated(snapshots: "Iterable[Snapshot]") -> "list[Snapshot]":
+def _validated(snapshots: Iterable[Snapshot]) -> list[Snapshot]:
     return [snapshot for snapshot in snapshots if snapshot.validation is not None]
 
 
@@ -124,7 +146,7 @@ def _dress(panel: Axes, quantity: str) -> None:
     panel.spines["bottom"].set_color(LINE)
 
 
-def _told(name: str, snapshots: "Sequence[Snapshot]") -> str:
+def _told(name: str, snapshots: Sequence[Snapshot]) -> str:
     first, last = snapshots[0], snapshots[-1]
     text = f"{name}: " if name else ""
     text += f"loss from {first.loss:.3g} to {last.loss:.3g}, "
@@ -164,18 +186,26 @@ def confusion(
     >>> confusion([[8, 2], [1, 9]], ["cat", "dog"])
     Confusion matrix: 17 of 20 right; most often cat is taken for dog (2 times)
     """
-    counts = np.asarray(matrix)
+    title, counts = worded(title), numbers(matrix, "matrix")
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or not counts.size:
         raise ShapeError(
             f"a confusion matrix has as many rows as columns, got {counts.shape}; "
             "try metrics.confusion_matrix"
         )
     classes = len(counts)
-    names = [str(number) for number in range(classes)] if class_names is None else class_names
+    if classes > _MOST_CLASSES or not (counts >= 0).all():  # NaN is not
+        raise ShapeError(
+            f"a confusion matrix counts, for {_MOST_CLASSES} classes at most, "
+            f"got {classes} classes and numbers from {counts.min()}; try metrics.confusion_matrix"
+        )
+    names: Sequence[str] = [str(number) for number in range(classes)]
+    if class_names is not None:
+        names = listed(class_names, "class_names", '["cat", "dog"]')
     if len(names) != classes:
         raise ShapeError(
             f"{classes} classes take {classes} names, got {len(names)}; give one for each class"
         )
+    names = [worded(name, "a class name") for name in names]
     wrong = counts - np.diag(np.diag(counts))
     alt = f"{title or 'Confusion matrix'}: {np.trace(counts)} of {counts.sum()} right"
     if wrong.any():
@@ -190,8 +220,9 @@ def confusion(
         share, cmap=LinearSegmentedColormap.from_list("blues", ["white", BLUE]), vmin=0, vmax=1
     )
     bare(axes)
-    axes.set_xticks(range(classes), names, fontsize=9, color=INK)
-    axes.set_yticks(range(classes), names, fontsize=9, color=INK)
+    labels = list(map(literal, names))
+    axes.set_xticks(range(classes), labels, fontsize=9, color=INK)
+    axes.set_yticks(range(classes), labels, fontsize=9, color=INK)
     if max(map(len, names)) > 3:
         axes.tick_params(axis="x", rotation=45)
     axes.tick_params(length=0)

@@ -3,6 +3,8 @@
 Axes of filters: row, column, input channel, filter. Axes of maps: row, column, channel.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,6 +15,7 @@ from matplotlib.patches import Polygon
 from numpy.typing import ArrayLike, NDArray
 
 from cnnlab import display
+from cnnlab.checks import kind_of, numbers, real
 from cnnlab.errors import ShapeError
 from cnnlab.plots.picture import (
     BLUE,
@@ -20,10 +23,13 @@ from cnnlab.plots.picture import (
     MUTED,
     ORANGE,
     Picture,
+    as_numbers,
     bare,
     captioned,
     dimensions,
     grid,
+    headline,
+    worded,
 )
 
 if TYPE_CHECKING:
@@ -32,15 +38,17 @@ if TYPE_CHECKING:
 __all__ = ["feature_maps", "filters", "volumes"]
 
 _MOST_TILES = 64
+_MOST_NETWORKS = 12
 _CHANNELS_SHOWN = 8
 
 # A box in cabinet projection: depth goes up and to the right at half its length.
 _SLANT = 0.5 * math.cos(math.pi / 6), 0.5 * math.sin(math.pi / 6)
-_TALL = 1.9  # inches of the largest side
-_GAP = 0.22  # inches between boxes
-_LETTER = 0.068  # inches
+_TALLEST, _TALL, _LEAST = 2.8, 1.9, 1.1  # inches of the largest side: alone, usually, crowded
+_STEP = 0.05  # inches: how finely a height is looked for
+_GAP = 0.18  # inches between boxes
+_LETTER, _SMALL_LETTER = 0.068, 0.058  # inches, of a size and of a name
 _PAGE = 11.0  # inches
-_PLAIN_LENGTH = 2.4  # inches of the longest flat vector
+_LONGEST = 1.25  # the longest flat vector, in heights of the largest box
 _THIN = 0.09  # inches: the width of a flat vector
 _CAPTION = 0.9  # inches for size and name, above and below alike
 
@@ -77,7 +85,7 @@ def filters(
     >>> filters(np.ones((3, 3, 1, 4)), "first layer")
     first layer: 4 of 4 filters of 3x3x1, weights from 1 to 1
     """
-    array = np.asarray(weights, dtype=np.float32)
+    title, array = worded(title), as_numbers(weights, "filters")
     if array.ndim != 4 or not array.size:
         raise ShapeError(
             "filters have four axes (row, column, input channel, filter), "
@@ -86,7 +94,8 @@ def filters(
     depth, count = array.shape[2:]
     slices = min(depth, _CHANNELS_SHOWN)
     shown = min(count, _MOST_TILES // slices)
-    limit = float(np.abs(array).max()) or 1.0 if limit is None else limit
+    if limit is None:
+        limit = float(np.abs(array[np.isfinite(array)]).max(initial=0)) or 1.0
     alt = f"{title or 'Filters'}: {shown} of {count} filters of {dimensions(array[..., 0])}"
     alt += f", weights from {array.min():.3g} to {array.max():.3g}"
     figure, panels = grid(
@@ -98,7 +107,7 @@ def filters(
         bare(panel)
         if channel == 0:
             captioned(panel, f"filter {number}", size=8.5)
-    _headline(figure, title)
+    headline(figure, title)
     return figure
 
 
@@ -136,10 +145,11 @@ def feature_maps(
     >>> feature_maps({"conv2d_1": np.zeros((1, 6, 6, 3)), "dense_1": np.zeros((1, 10))})
     Feature maps: conv2d_1 3 of 3 maps of 6x6
     """
+    title = worded(title)
     layers = {
-        name: _volume_of(values)
+        worded(name, "a name"): _volume_of(values)
         for name, values in (maps if isinstance(maps, Mapping) else {"": maps}).items()
-        if np.ndim(values) >= 3
+        if numbers(values, f"maps {name}".strip()).ndim >= 3
     }
     if not layers:
         raise ShapeError(
@@ -171,18 +181,19 @@ def feature_maps(
         panel.imshow(display.paint(values[..., channel], "blue_red", strongest))
         bare(panel)
         captioned(panel, f"{name} {channel}".strip() if channel == 0 else f"{channel}", size=8.5)
-    _headline(figure, title)
+    headline(figure, title)
     return figure
 
 
 def volumes(
-    networks: "Sequential | Mapping[str, Sequential]", title: str = "", *, channels: float = 0.5
+    networks: Sequential | Mapping[str, Sequential], title: str = "", *, channels: float = 0.5
 ) -> Picture:
     """Draw what flows through a network: a box for each volume, a bar for each flat vector.
 
     Heights and widths of all boxes are to one scale, and so are their depths. Bars of flat vectors
     grow with the logarithm of their length: a true one would not fit on the page. Layers that leave
-    the shape as it is (activations, dropout) are passed over.
+    the shape as it is (activations, dropout) are passed over. A small network is drawn large; one
+    that is too long for the page is first drawn smaller, and then on several lines of like width.
 
     Parameters
     ----------
@@ -205,19 +216,25 @@ def volumes(
     >>> volumes(Sequential([Conv2D(8), Flatten(), Dense(10)], (8, 8, 1)))
     Volumes, to scale: 8x8x1 input, 6x6x8 conv2d_1, 288 flatten_1, 10 dense_1
     """
-    named = dict(networks) if isinstance(networks, Mapping) else {"": networks}
+    given = networks if isinstance(networks, Mapping) else {"": networks}
+    named = {worded(name, "a name"): network for name, network in given.items()}
+    title, channels = worded(title), real(channels, "channels", 0.5, above=0)
+    if not 0 < len(named) <= _MOST_NETWORKS:
+        raise ShapeError(
+            f"{len(named)} networks cannot be drawn below each other, 1 to {_MOST_NETWORKS} can; "
+            'try {"a name": network}'
+        )
     stages = {name: _stages(network) for name, network in named.items()}
     alt = "; ".join(
         f"{name or title or 'Volumes'}, to scale: "
         + ", ".join(f"{'x'.join(map(str, shape))} {label}" for label, shape in row)
         for name, row in stages.items()
     )
-    shapes = [shape for row in stages.values() for _, shape in row]
-    scale = _Scale(shapes, channels)
+    scale = _fitting(list(stages.values()), channels)
     lines = [
-        (name if first else "", line)
+        (name if not place else "", line)
         for name, row in stages.items()
-        for first, line in _lines(row, scale)
+        for place, line in enumerate(_lines(row, scale))
     ]
     width = max(line.width for _, line in lines)
     heights = [line.height for _, line in lines]
@@ -231,23 +248,24 @@ def volumes(
         panel.set_aspect("equal")
         bare(panel, framed=False)
         captioned(panel, name)
-    _headline(figure, title)
+    headline(figure, title)
     return figure
 
 
 class _Scale:
     """How many inches a pixel, a channel and a vector take."""
 
-    def __init__(self, shapes: Sequence[tuple[int, ...]], channels: float) -> None:
+    def __init__(self, shapes: Sequence[tuple[int, ...]], channels: float, tall: float) -> None:
         boxes = [shape for shape in shapes if len(shape) == 3]
         largest = max((max(shape[:2]) for shape in boxes), default=1)
         deepest = max((shape[2] for shape in boxes), default=1)
-        self.pixel = _TALL / largest
-        self.channel = min(channels * self.pixel, _TALL / deepest)
+        self.pixel = tall / largest
+        self.channel = min(channels * self.pixel, tall / deepest)
+        self.line = _LONGEST * tall
         self.longest = max((shape[0] for shape in shapes if len(shape) == 1), default=1)
 
     def vector(self, count: int) -> float:
-        return _PLAIN_LENGTH * math.log(1 + count) / math.log(1 + self.longest)
+        return self.line * math.log(1 + count) / math.log(1 + self.longest)
 
     def extent(self, shape: tuple[int, ...]) -> tuple[float, float]:
         """Width and height on the page, in inches."""
@@ -271,30 +289,70 @@ class _Line(NamedTuple):
     height: float
 
 
-def _stages(network: "Sequential") -> list[Stage]:
-    kept: list[Stage] = [("input", network.input_shape)]
-    for row in network.rows:
+def _stages(network: Sequential) -> list[Stage]:
+    from cnnlab.sequential import Sequential  # the first lesson draws no network
+
+    stack = kind_of(network, Sequential, "networks", "net.sequential")
+    kept: list[Stage] = [("input", stack.input_shape)]
+    for row in stack.rows:
         if row.output_shape != kept[-1][1] or row.parameters:
             kept.append((row.name, row.output_shape))
     return kept
 
 
-def _lines(stages: Sequence[Stage], scale: _Scale) -> Iterator[tuple[bool, _Line]]:
-    """Put the stages beside each other, on a new line where the page ends; say which is first."""
-    first = True
-    boxes: list[tuple[Stage, float]] = []
-    left, tallest = 0.0, 0.0
-    for label, shape in stages:
-        width, height = scale.extent(shape)
-        # Never narrower than what is written under it.
-        room = max(width, _LETTER * max(len(label), len("x".join(map(str, shape)))))
-        if boxes and left + room > _PAGE:
-            yield first, _Line(boxes, left, tallest + _CAPTION)
-            first, boxes, left, tallest = False, [], 0.0, 0.0
-        boxes.append(((label, shape), left + (room - width) / 2))
+def _fitting(rows: Sequence[Sequence[Stage]], channels: float) -> _Scale:
+    """Find the largest scale at which the drawing takes the fewest lines that it can take."""
+    shapes = [shape for row in rows for _, shape in row]
+    most = _TALLEST if len(rows) == 1 else _TALL
+    heights = np.arange(most, _LEAST - _STEP / 2, -_STEP).tolist()
+    scales = [_Scale(shapes, channels, tall) for tall in heights]
+    counts = [sum(len(_broken(row, scale, _PAGE)) for row in rows) for scale in scales]
+    fewest = min(counts)
+    # A drawing of several lines is high enough without the largest boxes.
+    allowed = _TALLEST if fewest == 1 else _TALL
+    return next(
+        scale
+        for scale, count, tall in zip(scales, counts, heights, strict=True)
+        if count == fewest and tall <= allowed
+    )
+
+
+def _room(stage: Stage, scale: _Scale) -> float:
+    """Width of a stage, never narrower than what is written under it."""
+    label, shape = stage
+    size = "x".join(map(str, shape))
+    return max(scale.extent(shape)[0], _LETTER * len(size), _SMALL_LETTER * len(label))
+
+
+def _broken(stages: Sequence[Stage], scale: _Scale, page: float) -> list[list[Stage]]:
+    """Break a row of stages where a page of that width ends."""
+    lines: list[list[Stage]] = [[]]
+    left = 0.0
+    for stage in stages:
+        room = _room(stage, scale)
+        if lines[-1] and left + room > page:
+            lines.append([])
+            left = 0.0
+        lines[-1].append(stage)
         left += room + _GAP
-        tallest = max(tallest, height)
-    yield first, _Line(boxes, left, tallest + _CAPTION)
+    return lines
+
+
+def _lines(stages: Sequence[Stage], scale: _Scale) -> Iterator[_Line]:
+    """Put the stages beside each other, on lines of like width: none is left alone on the last."""
+    fewest = len(_broken(stages, scale, _PAGE))
+    page = _PAGE
+    while len(_broken(stages, scale, page - _STEP)) == fewest and page > _STEP:
+        page -= _STEP
+    for line in _broken(stages, scale, page):
+        boxes: list[tuple[Stage, float]] = []
+        left = 0.0
+        for stage in line:
+            room = _room(stage, scale)
+            boxes.append((stage, left + (room - scale.extent(stage[1])[0]) / 2))
+            left += room + _GAP
+        tallest = max(scale.extent(shape)[1] for _, shape in line)
+        yield _Line(boxes, left, tallest + _CAPTION)
 
 
 def _draw_stage(
@@ -344,8 +402,8 @@ def _lightened(colour: str, strength: float) -> tuple[float, ...]:
 
 
 def _volume_of(values: ArrayLike) -> NDArray[np.float32]:
-    array = np.asarray(values, dtype=np.float32)
-    if array.ndim == 4:
+    array = as_numbers(values, "maps")
+    if array.ndim == 4 and len(array):
         array = array[0]
     if array.ndim != 3 or not array.size:
         raise ShapeError(
@@ -353,8 +411,3 @@ def _volume_of(values: ArrayLike) -> NDArray[np.float32]:
             "try maps[..., None] for a single one"
         )
     return array
-
-
-def _headline(figure: Picture, title: str) -> None:
-    if title:
-        figure.suptitle(title, fontsize=10.5, color=INK)

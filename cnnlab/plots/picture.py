@@ -4,6 +4,8 @@ No pyplot: nothing here is global, so a plot may be drawn in a widget's callback
 draws another.
 """
 
+from __future__ import annotations
+
 import io
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -15,26 +17,35 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from cnnlab.errors import ShapeError
+from cnnlab import display
+from cnnlab.checks import listed, numbers, shown, text, whole
+from cnnlab.errors import DataError, ShapeError
 
 __all__ = [
     "BLUE",
+    "COLOURS",
     "INK",
     "LINE",
     "MUTED",
     "ORANGE",
     "Picture",
+    "as_numbers",
     "as_picture",
     "bare",
     "captioned",
     "dimensions",
     "grid",
+    "headline",
+    "literal",
     "named",
+    "worded",
 ]
 
 INK, MUTED, LINE = "#1f2328", "#59636e", "#d0d7de"
 # Okabe and Ito 2008, Color universal design: told apart by every kind of colour vision.
 BLUE, ORANGE = "#0072b2", "#d55e00"
+# For lines; without their yellow, which is too light on white.
+COLOURS = (BLUE, ORANGE, "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 
 _DPI = 96
 _SHARPNESS = 1.25  # pixels in the file for one on an ordinary screen
@@ -42,6 +53,9 @@ _LARGEST_PNG = 60_000  # bytes
 _MARGIN = 0.08  # inches
 _COLUMNS = 6  # tiles beside each other
 _WIDEST = 10.0  # inches
+_MOST_TILES = 400
+_LONGEST_TITLE = 200
+_LARGEST = 1 << 25  # pixels: beyond those of any camera
 
 
 class Picture(Figure):
@@ -84,11 +98,8 @@ class Picture(Figure):
         )
         if drawn.tell() <= _LARGEST_PNG:
             return "image/png", drawn.getvalue()
-        small = io.BytesIO()
         with Image.open(drawn) as picture:
-            # Without optimize: Pillow's buffer for that is too small for pure noise.
-            picture.convert("RGB").save(small, "JPEG", quality=70, subsampling=0)
-        return "image/jpeg", small.getvalue()
+            return "image/jpeg", display.jpeg(np.asarray(picture.convert("RGB")))
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
@@ -117,8 +128,18 @@ def grid(
         See `Picture`.
     columns : int, optional
         Tiles beside each other.
+
+    Raises
+    ------
+    ShapeError
+        If there are too many tiles to see, or `columns` is no whole number above 0.
     """
-    columns = min(count, columns or _COLUMNS)
+    if count > _MOST_TILES:
+        raise ShapeError(
+            f"{count:,} pictures are too many to see at once, {_MOST_TILES} are the most; "
+            f"try the first {_MOST_TILES}"
+        )
+    columns = min(count, _COLUMNS if columns is None else whole(columns, "columns"))
     rows = math.ceil(count / columns)
     width, height = tile
     shrink = min(1.0, _WIDEST / (columns * width))
@@ -141,7 +162,35 @@ def bare(axes: Axes, *, framed: bool = True) -> None:
 def captioned(axes: Axes, title: str, *, size: float = 10.5) -> None:
     """Write a title above a panel, if there is one."""
     if title:
-        axes.set_title(title, fontsize=size, color=INK, pad=5)
+        axes.set_title(literal(title), fontsize=size, color=INK, pad=5)
+
+
+def headline(figure: Picture, title: str) -> None:
+    """Write a title above the whole picture, if there is one."""
+    if title:
+        figure.suptitle(literal(title), fontsize=10.5, color=INK)
+
+
+def literal(words: str) -> str:
+    """Mark dollar signs as such: what stands between two, Matplotlib reads as a formula."""
+    return words.replace("$", r"\$")
+
+
+def worded(title: object, name: str = "title") -> str:
+    """Ask for a text that can be drawn, or a number to be written as one.
+
+    Raises
+    ------
+    DataError
+        If it is neither, too long for a title, or has characters that no font has.
+    """
+    words = str(title) if isinstance(title, int | float | np.number) else text(title, name)
+    if len(words) > _LONGEST_TITLE or not words.replace("\n", " ").isprintable():
+        raise DataError(
+            f"{name} must be at most {_LONGEST_TITLE} characters that can be drawn, "
+            f"got {len(words):,}: {shown(words)}; try a few words"
+        )
+    return words
 
 
 def dimensions(array: NDArray[Any]) -> str:
@@ -157,17 +206,35 @@ def as_picture(image: ArrayLike) -> NDArray[np.float32]:
     ShapeError
         If it is neither, nor a volume of one channel.
     """
-    pixels = np.asarray(image, dtype=np.float32)
+    pixels = as_numbers(image, "a picture")
     if pixels.ndim == 4 and len(pixels) == 1:
         pixels = pixels[0]
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[..., 0]
     if pixels.ndim not in {2, 3} or (pixels.ndim == 3 and pixels.shape[2] != 3) or not pixels.size:
         raise ShapeError(
-            f"one picture is (height, width) or (height, width, 3), got {np.shape(image)}; "
+            f"one picture is (height, width) or (height, width, 3), got {pixels.shape}; "
             "try plots.feature_maps for a volume, or take one image of a batch"
         )
     return pixels
+
+
+def as_numbers(array: ArrayLike, name: str, most: int = _LARGEST) -> NDArray[np.float32]:
+    """Read what is to be drawn; what is too large for float32 is drawn as infinity.
+
+    Raises
+    ------
+    ShapeError, DataError
+        If it does not hold real numbers, or more than can be drawn.
+    """
+    read = numbers(array, name)
+    if read.size > most:
+        raise ShapeError(
+            f"{name} of {dimensions(read)} numbers is too large to draw, {most:,} are the most; "
+            "try every tenth row and column: [::10, ::10]"
+        )
+    with np.errstate(over="ignore"):
+        return read.astype(np.float32)
 
 
 def named(
@@ -180,11 +247,15 @@ def named(
     ------
     ShapeError
         If there are none, or not as many titles.
+    DataError
+        If they cannot be gone through one by one.
     """
     if isinstance(arrays, Mapping):
         titles = list(arrays) if titles is None else titles
         arrays = list(arrays.values())
-    titles = [""] * len(arrays) if titles is None else titles
+    arrays = listed(arrays, "pictures", "[picture]")
+    titles = [""] * len(arrays) if titles is None else listed(titles, "titles", '["a title"]')
+    titles = [worded(title, "a title") for title in titles]
     if len(arrays) == 0 or len(arrays) != len(titles):
         raise ShapeError(
             f"each picture takes one title, got {len(arrays)} pictures and {len(titles)} titles; "

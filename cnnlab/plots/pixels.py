@@ -4,6 +4,8 @@ Axes: row, column, then red-green-blue if there is colour. Colours mean what the
 widgets (see `cnnlab.display`): blue below zero, red above, white zero.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -14,18 +16,23 @@ from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike, NDArray
 
 from cnnlab import display
+from cnnlab.checks import listed, one_of, real, shown, whole
+from cnnlab.checks import numbers as numbers_of
 from cnnlab.errors import ShapeError
 from cnnlab.images import to_grey
 from cnnlab.plots.picture import (
     INK,
     ORANGE,
     Picture,
+    as_numbers,
     as_picture,
     bare,
     captioned,
     dimensions,
     grid,
+    headline,
     named,
+    worded,
 )
 
 __all__ = ["image", "numbers", "overlay", "patches", "receptive_field", "side_by_side"]
@@ -35,6 +42,7 @@ Box = tuple[int, int, int, int]
 _MOST_CELLS = 24  # along a side of a table of numbers
 _CELL = 0.42  # inches
 _MINUS = "\N{MINUS SIGN}"
+_FAR = 10_000  # pixels, in which a frame can still be seen
 _DIMMED = 0.35  # of the brightness of what is outside a receptive field
 
 
@@ -67,7 +75,7 @@ def image(
     >>> image(np.eye(3), "a diagonal")
     a diagonal: 3x3 pixels from 0 to 1
     """
-    return side_by_side([pixels], [title], palette=palette, limit=limit)
+    return side_by_side([pixels], [worded(title)], palette=palette, limit=limit)
 
 
 def side_by_side(
@@ -100,6 +108,7 @@ def side_by_side(
     >>> side_by_side({"before": np.zeros((4, 6)), "after": -np.ones((2, 4))})
     before: 4x6 pixels from 0 to 0; after: 2x4 feature map from -1 to -1
     """
+    _checked_palette(palette)
     panels = [(title, as_picture(pixels)) for title, pixels in named(pictures, titles)]
     maps = [_is_map(pixels, palette) for _, pixels in panels]
     alt = "; ".join(
@@ -112,7 +121,7 @@ def side_by_side(
         len(panels),
         (side, side * min(1.5, max(0.4, tallest)) + 0.3),
         alt,
-        columns=columns or min(3, len(panels)),
+        columns=min(3, len(panels)) if columns is None else columns,
     )
     for panel, (title, pixels), signed in zip(axes, panels, maps, strict=True):
         if signed:
@@ -162,8 +171,16 @@ def numbers(
     >>> numbers([[0, 1, 0], [1, -4, 1], [0, 1, 0]], "Laplacian")
     Laplacian: 3x3 numbers [[0 1 0] [1 −4 1] [0 1 0]]
     """
+    title = worded(title)
+    _checked_palette(palette)
+    mark = None if mark is None else _checked_box(mark, "mark")
     tables = dict(array) if isinstance(array, Mapping) else {title: array}
-    cells = {name: _checked_table(values) for name, values in tables.items()}
+    cells = {worded(name, "a name"): _checked_table(values) for name, values in tables.items()}
+    if not 0 < len(cells) <= _MOST_CELLS:
+        raise ShapeError(
+            f"{len(cells)} arrays cannot be printed beside each other, 1 to {_MOST_CELLS} can; "
+            'try {"a name": array}'
+        )
     alt = "; ".join(
         f"{name or 'an array'}: {dimensions(values)} numbers [{_written_out(values)}]"
         for name, values in cells.items()
@@ -184,7 +201,7 @@ def overlay(
 ) -> Picture:
     """Lay a map of what mattered over the picture it is about, in grey.
 
-    Saliency, occlusion and Grad-CAM give such maps: red speaks for the class, blue against it, and
+    Saliency, occlusion and Grad-CAM give such maps: red counts for the class, blue against it, and
     the stronger the colour, the more it matters.
 
     Parameters
@@ -206,13 +223,14 @@ def overlay(
     ShapeError
         If the map is not as large as the picture.
     """
-    picture, strength = as_picture(pixels), np.asarray(heat, dtype=np.float32)
+    title = worded(title)
+    picture, strength = as_picture(pixels), as_numbers(heat, "heat")
     if strength.shape != picture.shape[:2]:
         raise ShapeError(
             f"a map of shape {strength.shape} does not cover a picture of "
             f"{picture.shape[0]}x{picture.shape[1]} pixels; give one number for each pixel"
         )
-    limit = display.limit_of(strength) if limit is None else limit
+    limit = display.limit_of(strength) if limit is None else real(limit, "limit", 1, above=0)
     palette = display.PALETTES["blue_red"].colours / np.float32(255)
     grey = np.repeat(np.clip(to_grey(picture), 0, 1)[..., None], 3, axis=2)
     colour = np.where((strength < 0)[..., None], palette[30], palette[display.STEPS - 31])
@@ -246,8 +264,8 @@ def receptive_field(pixels: ArrayLike, box: Box, title: str = "") -> Picture:
     >>> receptive_field(np.ones((8, 8)), (0, 2, 5, 7))
     8x8 pixels from 1 to 1; rows 0 to 4, columns 2 to 6 are framed
     """
-    picture = as_picture(pixels)
-    top, left, bottom, right = box
+    title, picture = worded(title), as_picture(pixels)
+    top, left, bottom, right = box = _checked_box(box, "box")
     inside = np.zeros(picture.shape[:2], dtype=bool)
     inside[max(0, top) : max(0, bottom), max(0, left) : max(0, right)] = True
     lit = inside if picture.ndim == 2 else inside[..., None]
@@ -272,7 +290,7 @@ def patches(
     title: str = "",
     columns: int = 8,
 ) -> Picture:
-    """Show many small pictures in rows: the patches a unit answers to most strongly, a data set.
+    """Show many small pictures in rows: the patches a unit responds to most strongly, a data set.
 
     Parameters
     ----------
@@ -293,6 +311,7 @@ def patches(
     >>> patches([np.zeros((5, 5))] * 3, ["0.9", "0.7", "0.2"], title="Unit 4")
     Unit 4: 3 small pictures: 0.9, 0.7, 0.2
     """
+    title = worded(title)
     small = [(caption, as_picture(pixels)) for caption, pixels in named(pictures, titles)]
     captions = [caption for caption, _ in small if caption]
     alt = f"{title or 'Patches'}: {len(small)} small pictures"
@@ -302,9 +321,29 @@ def patches(
         panel.imshow(display.photograph(pixels), interpolation="nearest")
         bare(panel)
         captioned(panel, caption, size=9)
-    if title:
-        figure.suptitle(title, fontsize=10.5, color=INK)
+    headline(figure, title)
     return figure
+
+
+def _checked_palette(palette: str | None) -> None:
+    if palette is not None:
+        one_of(palette, "palette", display.PALETTES)
+
+
+def _checked_box(box: Box, name: str) -> Box:
+    """Check four whole numbers, in the right order, near enough to be drawn."""
+    sides = listed(box, name, f"{name}=(0, 0, 5, 5)")
+    if len(sides) != 4:
+        raise ShapeError(
+            f"{name} must be (top, left, bottom, right), got {shown(box)}; try {name}=(0, 0, 5, 5)"
+        )
+    top, left, bottom, right = (whole(side, f"a side of {name}", -_FAR, _FAR) for side in sides)
+    if top > bottom or left > right:
+        raise ShapeError(
+            f"{name} must go from top left to bottom right, got {shown(box)}; "
+            f"try {name}=(0, 0, 5, 5)"
+        )
+    return top, left, bottom, right
 
 
 def _is_map(pixels: NDArray[np.float32], palette: str | None) -> bool:
@@ -343,7 +382,7 @@ def _colour_bar(figure: Picture, panel: Axes, scale: ScalarMappable) -> None:
 
 
 def _checked_table(values: ArrayLike) -> NDArray[np.float64]:
-    table = np.asarray(values, dtype=np.float64)
+    table = numbers_of(values, "an array").astype(np.float64)
     if table.ndim != 2 or not table.size:
         raise ShapeError(
             f"numbers are printed in rows and columns, got an array of shape {table.shape}; "

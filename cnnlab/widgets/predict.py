@@ -1,19 +1,21 @@
 """Predict: commit to an answer before looking, then find out."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 
 from cnnlab.exercises import Question, Verdict
-from cnnlab.widgets._asking import Asking, place_of
+from cnnlab.widgets.shared.questions import QuestionWidget, place_of
 
 __all__ = ["Predict"]
 
 
-class Predict(Asking, stem="predict"):
+class Predict(QuestionWidget, stem="predict"):
     """A prediction: locked first, revealed afterwards, kept in the learner's progress.
 
-    Who commits to an answer before looking sees more and remembers longer, right or wrong (Crouch
-    and others 2004). So the first answer stays; trying again adds to it.
+    If you commit to an answer before looking, you see more and remember it longer, right or wrong
+    (Crouch and others 2004). So the first answer stays; trying again adds to it.
 
     Parameters
     ----------
@@ -26,10 +28,10 @@ class Predict(Asking, stem="predict"):
     >>> prediction = Predict(lesson.map_size)
     >>> print(prediction)
     Predict. A 3x3 filter slides over a 5x5 image and never hangs over the edge. ...
-      a) 5x5: one answer for every pixel
+      a) 5x5: one number for every pixel
       b) 4x4
       c) 3x3
-      d) 2x2: five less three
+      d) 2x2: 5 - 3
     """
 
     def __init__(self, question: Question | str) -> None:

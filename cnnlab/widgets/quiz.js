@@ -1,19 +1,21 @@
 // Quiz: questions with feedback at once; the first answer of each counts.
 
-import { frame, make } from "./_common.js";
-import { Post, QuestionCard } from "./_question.js";
+import { make } from "./page/dom.js";
+import { QuestionCard, questions } from "./page/question.js";
 
 function render({ model, el }) {
-  const post = new Post(model);
-  const cards = model.get("_shown").map((_, question) => new QuestionCard(
-    { commit: "Answer", locked: "" },
-    (place, silent) => post.send({ kind: "commit", question, place }, silent),
-    () => {},
-  ));
-  const score = make("p", { class: "cnnlab-score", role: "status", "aria-live": "polite" });
-  let before = [];
-  const show = () => {
-    post.heard();
+  const cardsOf = (line) =>
+    model.get("_shown").map(
+      (_, question) =>
+        new QuestionCard({
+          commit: "Answer",
+          locked: "What is right is told after the last test.",
+          onanswer: (place) => line.commit("commit", { question, place }),
+        }),
+    );
+  const score = make("p", { class: "cnnlab-hint", "data-role": "score", role: "status" });
+  const before = [];
+  const show = (cards) => {
     const shown = model.get("_shown");
     // A card that has not changed keeps what is being chosen on it.
     cards.forEach((card, k) => {
@@ -23,15 +25,12 @@ function render({ model, el }) {
     });
     const answered = shown.filter(({ picked }) => picked.length).length;
     const right = shown.filter(({ picked, done }) => done && picked.length === 1).length;
-    score.textContent = `${answered} of ${shown.length} answered, ${right} right at once`;
+    const told = shown.some(({ sealed }) => sealed) ? "" : `, ${right} right first time`;
+    score.textContent = `${answered} of ${shown.length} answered${told}`;
   };
-  show();
-  model.on("change:_shown", show);
-  el.append(frame("quiz", "Quiz", ...cards.map((card) => card.element), score));
-  return () => {
-    post.heard();
-    model.off("change:_shown", show);
-  };
+  const { element, dispose } = questions(model, "Quiz", "Quiz", cardsOf, show, score);
+  el.append(element);
+  return dispose;
 }
 
 export default { render };

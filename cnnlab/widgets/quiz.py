@@ -1,16 +1,20 @@
 """Quiz: the questions at a chapter's end, each with feedback at once."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 from cnnlab.exercises import Question, Verdict
-from cnnlab.widgets._asking import Asking, place_of
-from cnnlab.widgets.predict import Predict
+from cnnlab.widgets.shared.questions import QuestionWidget, place_of
 
 __all__ = ["Quiz"]
 
 
-class Quiz(Asking, stem="quiz"):
+class Quiz(QuestionWidget, stem="quiz"):
     """Questions one after another; first answers count, and any can be tried again.
+
+    Of a question that is sealed, as those of the tests before and after the course are, the answer
+    is noted and nothing is said of it.
 
     Parameters
     ----------
@@ -30,8 +34,12 @@ class Quiz(Asking, stem="quiz"):
 
     @property
     def score(self) -> int:
-        """How many first answers were right."""
-        return sum(question.picked[:1] == [question.right] for question in self.questions)
+        """How many first answers were right, of the questions that are not sealed."""
+        return sum(
+            question.picked[:1] == [question.right]
+            for question in self.questions
+            if not question.sealed
+        )
 
     def commit(self, number: int, choice: int | str) -> Verdict:
         """Answer a question, as a click on the page does.
@@ -50,20 +58,21 @@ class Quiz(Asking, stem="quiz"):
         Raises
         ------
         DataError
-            If there is no such choice.
+            If there is no such question or choice.
         """
-        question = self.questions[number - 1]
+        question = self._numbered(number)
         place = place_of(choice, question)
         self._commit(question, place)
+        if question.sealed:
+            return Verdict(None, "Your answer is noted. What is right is told after the last test.")
         return self._verdict(question, place)
 
     def _reveals(self, question: Question) -> bool:
-        return bool(question.picked)
+        return bool(question.picked) and not question.sealed
 
     def __repr__(self) -> str:
         answered = sum(bool(question.picked) for question in self.questions)
-        total = len(self.questions)
-        return f"Quiz. {total} questions, {answered} answered, {self.score} right at once."
-
-
-Quiz._css = Predict._css  # the same cards
+        words = f"Quiz. {len(self.questions)} questions, {answered} answered"
+        if any(question.sealed for question in self.questions):
+            return f"{words}."
+        return f"{words}, {self.score} right first time."

@@ -13,16 +13,19 @@
   const behind = (one) => {
     for (let at = one; at; at = at.parentElement) {
       const { backgroundColor } = getComputedStyle(at);
-      if (!backgroundColor.endsWith(", 0)") && backgroundColor !== "transparent") return backgroundColor;
+      if (!/^(transparent|rgba.*, 0\))$/.test(backgroundColor)) return backgroundColor;
     }
     return "white";
   };
   const found = {};
-  for (const one of lab.querySelectorAll("p, button:enabled, select, input, figcaption, figcaption *, label span, .lab-ticks span")) {
+  for (const one of lab.querySelectorAll(
+    "p, button:enabled, select, input, figcaption, figcaption *, label span, .cnnlab-ticks span",
+  )) {
     if (!one.offsetParent) continue;
     const pair = [light(getComputedStyle(one).color), light(behind(one))].sort((a, b) => b - a);
-    const ratio = (pair[0] + 0.05) / (pair[1] + 0.05), name = one.className || one.tagName;
+    const ratio = (pair[0] + 0.05) / (pair[1] + 0.05),
+      name = one.className || one.tagName;
     found[name] = Math.min(found[name] ?? 99, ratio);
   }
   return found;
-}
+};

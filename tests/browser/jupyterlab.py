@@ -8,7 +8,6 @@ import base64
 import io
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -27,7 +26,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-MISSING = "no browser: apt install chromium (or install Google Chrome)"
+import cnnlab
+from tests.tools import NO_BROWSER, browser_path
+
 TOKEN = "browser-tests"  # noqa: S105 - opens a server on this machine that lives for minutes
 
 _FLAGS = [
@@ -50,7 +51,10 @@ _SETTINGS: dict[str, Any] = {
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
 }  # fmt: skip
 
-_READY = """() => {
+_INSTALLED = Path(cnnlab.__file__).parent / "jupyter/lab/overrides.d/cnnlab.json"
+"""What the wheel puts beside JupyterLab's own settings; a checkout puts nothing there."""
+
+READY = """() => {
   const panel = window.jupyterapp?.shell?.currentWidget, context = panel?.sessionContext;
   return Boolean(panel?.content?.widgets && panel.context?.isReady && context?.isReady
     && context.session?.kernel?.status === "idle"
@@ -58,13 +62,13 @@ _READY = """() => {
 }"""
 
 # The promise of run-all-cells has no time-out of its own, so it is not awaited here.
-_RUN_ALL = """() => {
+RUN_ALL = """() => {
   window.ranAll = null;
   window.jupyterapp.commands.execute("notebook:run-all-cells").then(
     (fine) => { window.ranAll = fine; }, (error) => { window.ranAll = String(error); });
 }"""
 
-_CELLS = """() => window.jupyterapp.shell.currentWidget.content.widgets
+CELLS = """() => window.jupyterapp.shell.currentWidget.content.widgets
   .filter((cell) => cell.model.type === "code" && cell.model.sharedModel.getSource().trim())
   .map((cell) => ({
     count: cell.model.executionCount,
@@ -73,19 +77,29 @@ _CELLS = """() => window.jupyterapp.shell.currentWidget.content.widgets
       .map((output) => `${output.ename}: ${output.evalue}`),
   }))"""
 
-
-def find_browser() -> str | None:
-    """Find Chromium or Chrome on the path."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    return next((path for name in names if (path := shutil.which(name))), None)
+REWRITE = """async ([before, after, above]) => {
+  const { content } = window.jupyterapp.shell.currentWidget;
+  const place = content.widgets.findIndex((cell) => cell.model.sharedModel.getSource() === before);
+  if (place < 0) return place;
+  const run = async (index) => {
+    content.activeCellIndex = index;
+    content.deselectAll();
+    await window.jupyterapp.commands.execute("notebook:run-cell");
+  };
+  const code = content.widgets.slice(0, place).findLastIndex((cell) => cell.model.type === "code");
+  if (above) await run(code);
+  content.widgets[place].model.sharedModel.setSource(after);
+  await run(place);
+  return place;
+}"""
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Start the browser; nothing is downloaded."""
-    path = find_browser()
+    path = browser_path()
     if path is None:
-        raise RuntimeError(MISSING)
+        raise RuntimeError(NO_BROWSER)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=_FLAGS)
         yield browser
@@ -99,15 +113,18 @@ class Server:
     ----------
     folder : Path
         An empty folder for notebooks and settings.
+    front_end : str, optional
+        What `jupyter` starts: "lab", or "notebook" for Notebook 7.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, front_end: str = "lab") -> None:
+        self.front_end = front_end
         self.notebooks = folder / "notebooks"
         self.settings = folder / "settings"
         overrides = self.settings / "config" / "labconfig" / "default_setting_overrides.json"
         for needed in (self.notebooks, overrides.parent):
             needed.mkdir(parents=True)
-        overrides.write_text(json.dumps(_SETTINGS))
+        overrides.write_text(json.dumps({**_SETTINGS, **json.loads(_INSTALLED.read_text())}))
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = int(free.getsockname()[1])
@@ -126,12 +143,13 @@ class Server:
             "--no-browser", "--ip=127.0.0.1", f"--port={self.port}", "--allow-root",
             f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={self.notebooks}",
             "--ServerApp.port_retries=0", "--LabApp.expose_app_in_browser=True",
+            "--JupyterNotebookApp.expose_app_in_browser=True",
             "--LabApp.news_url=", "--LabApp.extension_manager=readonly",
             "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         ]  # fmt: skip
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "jupyter", "lab", *options],
+                [sys.executable, "-m", "jupyter", self.front_end, *options],
                 env={**os.environ, **environment},
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -141,7 +159,9 @@ class Server:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.process.kill()
                 self.process.wait()
-                raise RuntimeError(f"JupyterLab did not start:\n{self.log.read_text()}")
+                raise RuntimeError(
+                    f"jupyter {self.front_end} did not start:\n{self.log.read_text()}"
+                )
             time.sleep(0.2)
         return self
 
@@ -195,18 +215,35 @@ class Notebook:
         workspace = f"{name.rsplit('/', 1)[-1].removesuffix('.ipynb')}-{time.monotonic_ns()}"
         path = f"lab/workspaces/{workspace}/tree/{name}?reset&token={TOKEN}"
         page.goto(f"{address or server.address}/{path}")
-        page.wait_for_function(_READY, timeout=60_000)
+        page.wait_for_function(READY, timeout=60_000)
         page.evaluate("window.jupyterapp.shell.collapseLeft()")
         self.panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
 
     def run_all(self, timeout: float = 120) -> None:
         """Run every cell; fails with the cells that did not run or ended in an error."""
-        self.page.evaluate(_RUN_ALL)
+        self.page.evaluate(RUN_ALL)
         self.page.wait_for_function("() => window.ranAll !== null", timeout=timeout * 1000)
-        cells = self.page.evaluate(_CELLS)
+        cells = self.page.evaluate(CELLS)
         failed = [cell for cell in cells if cell["errors"] or not cell["count"]]
         assert self.page.evaluate("window.ranAll") is True, failed
         assert not failed, failed
+
+    def rewrite(self, before: str, after: str, *, above: bool = False) -> Locator:
+        """Change the text of a cell and run it, after the code cell above it if asked to.
+
+        Returns
+        -------
+        Locator
+            The cell.
+
+        Raises
+        ------
+        AssertionError
+            If no cell reads like that.
+        """
+        place: int = self.page.evaluate(REWRITE, [before, after, above])
+        assert place >= 0, f"no cell reads:\n{before}"
+        return self.panel.locator(".jp-Notebook-cell").nth(place)
 
     def run(self, code: str) -> str:
         """Run code in the notebook's kernel, beside its cells; returns what it printed."""
@@ -231,6 +268,18 @@ class Notebook:
     def shut_down(self) -> None:
         """End the kernel, so that the next notebook has the machine to itself."""
         self.page.evaluate("window.jupyterapp.shell.currentWidget?.sessionContext?.shutdown()")
+
+
+def turn_to(page: Page, theme: str) -> None:
+    """Give JupyterLab its theme "Light" or "Dark".
+
+    The splash of one change goes before the next one comes: they share an element.
+    """
+    name = f"JupyterLab {theme}"
+    change = "(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })"
+    page.evaluate(change, name)
+    page.wait_for_function("(name) => document.body.dataset.jpThemeName === name", arg=name)
+    page.wait_for_selector("#jupyterlab-splash", state="detached")
 
 
 def pixels_of(canvas: Locator) -> NDArray[np.uint8]:

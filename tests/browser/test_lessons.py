@@ -1,18 +1,24 @@
 """The lessons as a learner meets them: opened in JupyterLab, run from top to bottom, answered."""
 
+import re
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
-from tests.browser.jupyterlab import Notebook, Server, pixels_of
+from cnnlab.exercises import CHAPTERS
+from tests.browser.jupyterlab import pixels_of
 
 pytestmark = pytest.mark.needs("browser")
 
 LESSONS = sorted((Path(__file__).parents[2] / "notebooks").glob("[0-9]*.ipynb"))
+RAISED = ", ".join(
+    f"[data-mime-type='application/vnd.jupyter.{one}']" for one in ("error", "stderr")
+)
+BROKEN = re.compile("Error (displaying|creating) widget|Failed to load model")
+BY_THE_PAGE = "[aria-label^='Central difference']"  # the page measures these slopes itself
 ASKING = [
     "from cnnlab import widgets\nfrom cnnlab.exercises import filters as lesson",
     "prediction = widgets.Predict(lesson.map_size)\nprediction",
@@ -21,48 +27,129 @@ ASKING = [
 ]
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-def test_a_lesson_runs_in_the_browser_without_an_error(
-    path: Path,
-    server: Server,
-    open_notebook: Callable[[str], Notebook],
-    keep: Callable[..., None],
-) -> None:
+class Lesson:
+    """A chapter open in JupyterLab, and what it asks."""
+
+    def __init__(self, path, notebook):
+        self.path, self.notebook, self.panel = path, notebook, notebook.panel
+        chapter = next(chapter for chapter in CHAPTERS if chapter.stem == path.stem)
+        items = chapter.lesson().items
+        self.predictions = [item for item in items if item.kind == "predicted"]
+        self.tasks = [item for item in items if item.kind == "solved"]
+        self.quiz = [item for item in items if item.kind == "quiz"]
+
+    def answer(self, task, before, answer):
+        """Write an answer into the cell of a task and run it; returns its text and the cell.
+
+        At first with the cell above: one further down may have used a name of it again.
+        """
+        after = task.notebook_cell.replace(task.cell.skeleton, answer)
+        first = before == task.notebook_cell
+        return after, self.notebook.rewrite(before, after, above=first)
+
+
+@pytest.fixture(scope="module", params=LESSONS, ids=lambda path: path.stem)
+def lesson(request, server, open_notebook, tmp_path_factory):
+    """Open a lesson as somebody who has answered nothing yet, and run it."""
+    path = request.param
     shutil.copy(path, server.notebooks)
     notebook = open_notebook(path.name)
+    home = str(tmp_path_factory.mktemp("home"))
+    notebook.run(f"import os; os.environ['CNNLAB_HOME'] = {home!r}")
     notebook.run_all()
-    widgets = notebook.panel.locator(".cnnlab")
-    expect(widgets.first).to_be_visible()
-    expect(notebook.panel.locator(".jp-OutputArea-output", has_text="Error")).to_have_count(0)
-    for canvas in notebook.panel.locator("[data-role=map]").all():
+    return Lesson(path, notebook)
+
+
+def test_a_lesson_runs_in_the_browser_without_an_error(lesson, keep):
+    panel = lesson.panel
+    expect(panel.locator(".cnnlab").first).to_be_visible()
+    expect(panel.locator(RAISED)).to_have_count(0)
+    expect(panel.locator(".jp-OutputArea-output", has_text=BROKEN)).to_have_count(0)
+    for canvas in panel.locator(f"[data-role=map]:visible:not({BY_THE_PAGE})").all():
         expect(canvas).to_have_attribute("data-source", "kernel")
-        assert len(np.unique(pixels_of(canvas).reshape(-1, 3), axis=0)) > 1
+        if canvas.evaluate("(one) => one.width * one.height") > 1:  # a bias is a single number
+            assert len(np.unique(pixels_of(canvas).reshape(-1, 3), axis=0)) > 1
     broken = "(all) => all.filter((one) => !one.naturalWidth).map((one) => one.outerHTML)"
-    assert not notebook.panel.locator("img").evaluate_all(broken)
-    keep(f"lesson-{path.stem}")
+    assert not panel.locator("img").evaluate_all(broken)
+    keep(f"lesson-{lesson.path.stem}")
+
+
+def test_every_prediction_of_a_lesson_is_locked_wrongly_and_then_told_why(lesson):
+    expect(lesson.panel.locator("[data-widget=Predict]")).to_have_count(len(lesson.predictions))
+    for number, prediction in enumerate(lesson.predictions):
+        wrong = next(n for n in range(len(prediction.choices)) if n != prediction.right)
+        question = lesson.panel.locator("[data-widget=Predict]").nth(number)
+        expect(question).to_contain_text(prediction.prompt)
+        question.get_by_role("radio").nth(wrong).check()
+        press(question, "Lock my answer")
+        press(question, "Reveal")
+        expect(question.locator("[data-state=wrong]")).to_contain_text(
+            prediction.choices[wrong].feedback
+        )
+
+
+def test_every_exercise_of_a_lesson_is_answered_wrongly_and_then_rightly(lesson):
+    for task in lesson.tasks:
+        code, mistake = task.mistakes[0]
+        written, cell = lesson.answer(task, task.notebook_cell, code)
+        verdict = cell.locator("[data-widget=Verdict]")
+        expect(verdict).to_contain_text(f"Not quite. {mistake.hint}")
+        press(verdict, "Hint")
+        expect(verdict.get_by_role("listitem")).to_have_text([task.hints[0]])
+        _, cell = lesson.answer(task, written, task.solution_code)
+        expect(cell.locator(".jp-OutputArea").first).to_contain_text(f"Right. {task.praise}")
+
+
+def test_the_quiz_of_a_lesson_is_answered(lesson):
+    for number, asked in enumerate(lesson.quiz):
+        question = card(lesson.notebook, "Quiz", number)
+        question.get_by_role("radio").nth(asked.right).check()
+        press(question, "Answer")
+        expect(question).to_contain_text(asked.choices[asked.right].feedback)
+    if lesson.quiz:
+        total = len(lesson.quiz)
+        score = lesson.panel.locator("[data-role=score]")
+        expect(score).to_have_text(f"{total} of {total} answered, {total} right first time")
+
+
+def test_what_was_answered_in_a_lesson_counts_on_the_map(lesson):
+    stem = lesson.path.stem
+    counts = lesson.notebook.run(
+        "from cnnlab import exercises\n"
+        "for one in exercises.progress().standings:\n"
+        f"    if one.chapter.stem == {stem!r}: print(one.counts)"
+    )
+    kinds = (lesson.predictions, lesson.tasks, lesson.quiz)
+    assert counts.strip() == str(tuple((len(kind), len(kind)) for kind in kinds))
+
+
+def test_an_error_in_a_lesson_would_be_seen(server, open_notebook):
+    name = server.write("failing.ipynb", "import sys; print('mind', file=sys.stderr)", "[][1]")
+    notebook = open_notebook(name)
+    with pytest.raises(AssertionError, match="IndexError"):
+        notebook.run_all()
+    expect(notebook.panel.locator(RAISED)).to_have_count(2)
 
 
 @pytest.fixture(scope="module")
-def asking(server: Server, open_notebook: Callable[[str], Notebook]) -> Notebook:
+def asking(server, open_notebook):
     notebook = open_notebook(server.write("asking.ipynb", *ASKING))
     notebook.run_all()
     return notebook
 
 
-def card(notebook: Notebook, kind: str, number: int = 0) -> Locator:
+def card(notebook, kind, number=0):
     widget = notebook.panel.locator(f"[data-widget={kind}]")
     return widget.locator(".cnnlab-question").nth(number)
 
 
-def press(question: Locator, words: str) -> None:
+def press(question, words):
     question.get_by_role("button", name=words, exact=True).click()
 
 
-def test_a_prediction_is_locked_then_revealed_then_tried_again(
-    asking: Notebook, keep: Callable[..., None]
-) -> None:
-    question = card(asking, "predict")
-    expect(question).to_contain_text("How large is the map of its answers?")
+def test_a_prediction_is_locked_then_revealed_then_tried_again(asking, keep):
+    question = card(asking, "Predict")
+    expect(question).to_contain_text("How large is its feature map?")
     expect(question.get_by_role("button", name="Lock my answer")).to_be_disabled()
     question.get_by_role("radio").nth(0).check()
     press(question, "Lock my answer")
@@ -81,18 +168,18 @@ def test_a_prediction_is_locked_then_revealed_then_tried_again(
     keep("prediction")
 
 
-def test_the_quiz_is_answered_with_the_keyboard(asking: Notebook) -> None:
-    question = card(asking, "quiz", 0)
+def test_the_quiz_is_answered_with_the_keyboard(asking):
+    question = card(asking, "Quiz", 0)
     question.get_by_role("radio").nth(0).focus()
     asking.page.keyboard.press("ArrowDown")
     asking.page.keyboard.press("Tab")
     asking.page.keyboard.press("Enter")
     expect(question).to_contain_text("everything is nine times as bright")
-    score = asking.panel.locator(".cnnlab-score")
-    expect(score).to_have_text("1 of 5 answered, 1 right at once")
+    score = asking.panel.locator("[data-role=score]")
+    expect(score).to_have_text("1 of 5 answered, 1 right first time")
 
 
-def test_keys_pressed_in_a_list_do_not_lead_out_of_the_widget(asking: Notebook) -> None:
+def test_keys_pressed_in_a_list_do_not_lead_out_of_the_widget(asking):
     asking.page.keyboard.press("Escape")  # where arrow keys would go from cell to cell
     samples = asking.panel.locator("[data-widget=FilterLab] select").first
     samples.focus()
@@ -101,25 +188,25 @@ def test_keys_pressed_in_a_list_do_not_lead_out_of_the_widget(asking: Notebook) 
     expect(samples).to_be_focused()
 
 
-def test_answering_one_question_keeps_what_is_chosen_in_another(asking: Notebook) -> None:
-    chosen = card(asking, "quiz", 3).get_by_role("radio").nth(1)
+def test_answering_one_question_keeps_what_is_chosen_in_another(asking):
+    chosen = card(asking, "Quiz", 3).get_by_role("radio").nth(1)
     chosen.check()
-    other = card(asking, "quiz", 2)
+    other = card(asking, "Quiz", 2)
     other.get_by_role("radio").nth(0).check()
     press(other, "Answer")
     expect(other).to_contain_text("its left and right side swap")
     expect(chosen).to_be_checked()
 
 
-def test_an_answer_given_in_python_shows_on_the_page(asking: Notebook) -> None:
+def test_an_answer_given_in_python_shows_on_the_page(asking):
     asking.run("quiz.commit(5, 'a')")
-    expect(card(asking, "quiz", 4)).to_contain_text("why a filter is called a feature detector")
+    expect(card(asking, "Quiz", 4)).to_contain_text("why a filter is called a feature detector")
 
 
-def test_a_dead_kernel_is_mentioned_instead_of_waited_for(asking: Notebook) -> None:
-    question = card(asking, "quiz", 1)
+def test_a_dead_kernel_is_mentioned_instead_of_waited_for(asking):
+    question = card(asking, "Quiz", 1)
     question.get_by_role("radio").nth(0).check()
     asking.shut_down()
     asking.page.wait_for_timeout(1000)
     press(question, "Answer")
-    expect(question).to_contain_text("The kernel does not answer", timeout=10_000)
+    expect(question).to_contain_text("The kernel is not responding", timeout=10_000)

@@ -1,25 +1,18 @@
 """Notebooks that go wrong, and notebooks where no widget runs (the lessons: test_lessons.py)."""
 
-from collections.abc import Callable
-
 import nbformat
 import pytest
-from playwright.sync_api import Page
-
-from tests.browser.jupyterlab import Notebook, Server
 
 pytestmark = pytest.mark.needs("browser")
 
 
-def test_a_notebook_with_an_error_is_caught(
-    server: Server, open_notebook: Callable[[str], Notebook]
-) -> None:
+def test_a_notebook_with_an_error_is_caught(server, open_notebook):
     opened = open_notebook(server.write("broken.ipynb", "1 + 1", "1 / 0", "2 + 2"))
     with pytest.raises(AssertionError, match="ZeroDivisionError"):
         opened.run_all(30)
 
 
-def test_where_no_widget_runs_the_page_shows_the_picture_and_its_text(page: Page) -> None:
+def test_where_no_widget_runs_the_page_shows_the_picture_and_its_text(page):
     """As on GitHub or in an export without widget state: the notebook's outputs alone."""
     from nbconvert import HTMLExporter
 
@@ -35,7 +28,7 @@ def test_where_no_widget_runs_the_page_shows_the_picture_and_its_text(page: Page
     for template in ("lab", "classic"):
         html, _ = HTMLExporter(template_name=template).from_notebook_node(notebook)
         page.set_content(html)
-        still = page.locator("img[src^='data:image/png']")
-        assert still.evaluate("(image) => image.naturalHeight") == 160
+        still = page.locator("img[src^='data:image/jpeg']")
+        assert still.evaluate("(image) => image.naturalHeight") == 320
     # The lab template of nbconvert leaves the text out, the classic one writes it.
     assert "3x3 filter, 510x510 feature map" in (still.get_attribute("alt") or "")

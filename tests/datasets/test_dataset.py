@@ -36,10 +36,23 @@ def test_grey_images_without_a_channel_are_told_how_to_get_one():
         Dataset(np.zeros((3, 8, 8)), [0, 0, 0], ["cat"])
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, int, bool, complex, object])
+@pytest.mark.parametrize("dtype", [np.uint8, int, bool])
 def test_images_that_are_not_fractions_are_refused(dtype):
     with pytest.raises(DataError, match=r"must be fractions from 0 to 1.*images / 255"):
         Dataset(np.zeros((1, 2, 2, 1), dtype=dtype), [0], ["cat"])
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (np.zeros((1, 2, 2, 1), complex), "images must hold real numbers, got complex numbers"),
+        (np.full((1, 2, 2, 1), None), "images must hold real numbers, got Python objects"),
+        (None, "images must hold real numbers, got None; try a list or array of numbers"),
+    ],
+)
+def test_images_that_are_no_numbers_are_refused(images, message):
+    with pytest.raises(DataError, match=message):
+        Dataset(images, [0], ["cat"])
 
 
 @pytest.mark.parametrize("wrong", [-0.1, 1.1, 255.0, np.nan, np.inf])
@@ -61,7 +74,7 @@ def test_no_images_at_all_are_refused():
         ([0], "2 images need 2 labels in one row"),
         ([[0], [1]], "2 images need 2 labels in one row"),
         ([0.0, 1.0], "labels are class numbers, got float64"),
-        (["cat", "dog"], "labels are class numbers"),
+        (["cat", "dog"], "labels must hold real numbers, got text; try the position of each name"),
         ([0, 2], "labels must count from 0 to 1.*got labels from 0 to 2"),
         ([-1, 0], "got labels from -1 to 0"),
     ],
@@ -69,6 +82,34 @@ def test_no_images_at_all_are_refused():
 def test_labels_that_do_not_fit_are_refused(labels, message):
     with pytest.raises(DataError, match=message):
         Dataset(np.zeros((2, 2, 2, 1)), labels, ["cat", "dog"])
+
+
+def test_a_text_is_no_list_of_names():
+    with pytest.raises(DataError, match=r"class_names must be a list, got 'cat'; try \["):
+        Dataset(np.zeros((1, 2, 2, 1)), [0], "cat")
+
+
+@pytest.mark.parametrize(
+    ("which", "message"),
+    [
+        (10, "the number of an image must be at most 9, got 10"),
+        ("all", "the positions of images must hold real numbers, got 'all'"),
+        ([0, 10], "images are counted from 0 to 9, got 0 to 10"),
+        (
+            [0.5],
+            r"picked by a list of whole numbers, .* got \[0.5\]; try data\[\[0, 1\]\]",
+        ),
+    ],
+)
+def test_images_that_are_not_there_are_not_given(which, message):
+    with pytest.raises(DataError, match=message):
+        numbered(10)[which]
+
+
+def test_images_come_one_by_one_each_with_its_label():
+    data = numbered(4)
+    assert [label for _, label in data] == data.labels.tolist()
+    assert len(list(data)) == 4
 
 
 @pytest.mark.parametrize("names", [[], ["cat", "cat"]])

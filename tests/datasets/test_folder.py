@@ -45,11 +45,45 @@ def test_a_wide_picture_is_cut_at_both_sides_not_squeezed(tmp_path):
     np.testing.assert_allclose(data.images[0], 1, atol=1e-6)
 
 
-def test_other_files_and_hidden_ones_are_passed_over(pets):
-    (pets / "cat" / "notes.txt").write_text("a cat")
+def test_hidden_files_are_passed_over(pets):
     (pets / "cat" / "._a.jpg").write_bytes(b"what macOS leaves behind")
+    (pets / "cat" / "Thumbs.db").write_bytes(b"what Windows leaves behind")
     (pets / ".cache").mkdir()
     assert len(datasets.from_folder(pets, size=4)) == 3
+
+
+def test_what_is_passed_over_is_counted(pets):
+    for name in ("1.heic", "2.HEIC", "notes.txt", "README"):
+        (pets / "cat" / name).write_text("a cat")
+    (pets / "dog" / "old").mkdir()
+    counts = "2 .heic, 1 .txt, 1 folder, 1 without ending; if they are pictures, save them as PNG"
+    with pytest.warns(UserWarning, match=f"passed over, .* known here: {counts}"):
+        assert len(datasets.from_folder(pets, size=4)) == 3
+
+
+@pytest.mark.parametrize(
+    ("suffix", "kind"),
+    [
+        (".pgm", "PPM"), (".pbm", "PPM"), (".pnm", "PPM"), (".jfif", "JPEG"), (".jpe", "JPEG"),
+        (".apng", "PNG"), (".mpo", "MPO"), (".TIFF", "TIFF"),
+    ],
+)  # fmt: skip
+def test_every_ending_that_opens_is_read(tmp_path, suffix, kind):
+    (tmp_path / "white").mkdir()
+    mode = "1" if suffix == ".pbm" else "L"
+    Image.new(mode, (8, 8), "white").save(tmp_path / "white" / f"a{suffix}", kind)
+    np.testing.assert_allclose(datasets.from_folder(tmp_path, size=4).images, 1, atol=0.01)
+
+
+def test_a_long_panorama_is_as_sharp_as_its_middle(tmp_path):
+    pixels = np.zeros((300, 9000))
+    pixels[:, ::6] = pixels[:, 1::6] = pixels[:, 2::6] = 255  # lines three pixels wide
+    save(tmp_path / "x" / "long.png", pixels)
+    middle = Image.fromarray(pixels[:, 4350:4650].astype(np.uint8))
+    expected = np.asarray(middle.resize((150, 150), Image.Resampling.BILINEAR)) / 255
+    image = datasets.from_folder(tmp_path, size=150, grey=True).images[0, ..., 0]
+    assert image.std() > 0.8 * expected.std()
+    assert expected.std() > 0.3
 
 
 def test_a_broken_picture_is_named(pets):
@@ -60,7 +94,10 @@ def test_a_broken_picture_is_named(pets):
 
 def test_an_empty_class_is_named(pets):
     (pets / "bird").mkdir()
-    with pytest.raises(DataError, match="no pictures in the folder bird"):
+    with pytest.raises(DataError, match=r"no pictures in the folder bird of .*; put the pictures"):
+        datasets.from_folder(pets)
+    (pets / "bird" / "1.heic").write_text("a bird")
+    with pytest.raises(DataError, match=r"the folder bird of .* \(it holds 1 .heic\); put the"):
         datasets.from_folder(pets)
 
 
@@ -78,3 +115,22 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
 def test_more_than_a_gigabyte_is_refused_before_it_is_taken(pets):
     with pytest.raises(DataError, match="3 pictures of 9000x9000x3 take more than a gigabyte"):
         datasets.from_folder(pets, size=9000)
+
+
+@pytest.mark.parametrize("size", [200, 199, 100, 64])
+def test_a_small_picture_is_made_larger_whatever_the_rounding(tmp_path, size):
+    save(tmp_path / "x" / "tiny.png", np.full((9, 7), 255))
+    assert datasets.from_folder(tmp_path, size=size).images.min() == 1
+
+
+@pytest.mark.parametrize(
+    ("folder", "options", "message"),
+    [
+        (None, {}, "folder must name a file or folder, got None; try"),
+        ("x" * 10_000, {}, "folder must name a file or folder, got 'xx"),
+        (".", {"grey": np.ones(3)}, r"grey must be True or False, got an array of shape \(3,\)"),
+    ],
+)
+def test_what_is_no_folder_or_no_switch_is_refused(folder, options, message):
+    with pytest.raises(DataError, match=message):
+        datasets.from_folder(folder, **options)

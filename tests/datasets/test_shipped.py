@@ -111,11 +111,20 @@ def test_crops_follow_their_seed():
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"part": "exam"}, "part must be"), ({"count": 0}, "at least one crop is needed")],
+    [
+        ({"part": "exam"}, "part must be"),
+        ({"count": 0}, "count must be at least 1, got 0"),
+        ({"seed": -1}, "seed must be a whole number, 0 or more, got -1; try seed=0"),
+    ],
 )
 def test_crops_that_make_no_sense_are_refused(arguments, message):
     with pytest.raises(DataError, match=message):
         datasets.photograph_crops(**arguments)
+
+
+def test_more_crops_than_fit_are_refused_before_the_first_is_cut():
+    with pytest.raises(DataError, match="crops must be at most 100,000, got 1000000000"):
+        datasets.faces(crops=10**9)
 
 
 def test_the_default_parts_never_change():

@@ -336,3 +336,17 @@ def test_a_gradient_of_another_shape_is_explained():
         ShapeError, match=r"grad_output has shape \(1, 5, 5, 4\), but conv2d's output has"
     ):
         F.conv2d_backward(np.ones((1, 5, 5, 4)), IMAGES, FILTERS)
+
+
+@pytest.mark.parametrize("wrong", [(2.0, 2.0), 2.0, "2", True, None])
+@pytest.mark.parametrize("name", ["stride", "dilation"])
+def test_only_whole_numbers_are_sizes_whatever_was_called_before(name, wrong):
+    images, filters = np.zeros((1, 9, 9, 1)), np.zeros((3, 3, 1, 1))
+    F.conv2d(images, filters, **{name: (2, 2)})
+    with pytest.raises(ShapeError, match=f"{name} must be a whole number or a pair"):
+        F.conv2d(images, filters, **{name: wrong})
+
+
+def test_small_integers_of_numpy_do_not_overflow():
+    images, filters = np.zeros((1, 100, 100, 1)), np.zeros((3, 3, 1, 1))
+    assert F.conv2d(images, filters, padding=np.int8(100)).shape == (1, 298, 298, 1)

@@ -49,7 +49,7 @@ def test_a_rate_that_is_no_share_is_refused(rate):
 
 
 def test_a_seed_in_place_of_a_generator_is_refused():
-    with pytest.raises(DataError, match=r"rng must be .*Generator, got int.*default_rng\(0\)"):
+    with pytest.raises(DataError, match=r"rng must be .*Generator, got 0.*default_rng\(0\)"):
         F.dropout_mask((3,), 0.5, 0)
 
 

@@ -14,33 +14,27 @@ EDGES = np.array([[3, -3, -1], [-2, 3, -3], [-3, 2, 3]], np.float32).reshape(1, 
 
 
 def random_pooling(rng):
-    """Draw images and a pooling window that fits them: any stride, any padding."""
+    """Draw images and a pooling window that fits them: any stride, padding up to half of it."""
     batch, channels = rng.integers(1, 4), rng.integers(1, 41)
     height, width = rng.integers(1, 34, size=2)
-    padding = tuple(int(p) for p in rng.integers(0, 5, size=2))
+    window = tuple(int(n) for n in rng.integers(1, 7, size=2))
+    padding = tuple(int(rng.integers(0, n // 2 + 1)) for n in window)
     window = tuple(
-        int(rng.integers(1, min(6, size + 2 * p) + 1))
-        for size, p in zip((height, width), padding, strict=True)
+        min(n, int(size) + 2 * p)
+        for n, size, p in zip(window, (height, width), padding, strict=True)
     )
     stride = tuple(int(s) for s in rng.integers(1, 5, size=2))
     images = rng.standard_normal((batch, height, width, channels), dtype=np.float32)
     return images, {"window": window, "stride": stride, "padding": padding}
 
 
-def torch_pooling(kind, images, window, stride, padding):
-    """PyTorch's answer and a function for its gradient.
-
-    PyTorch refuses padding of more than half a window, so the images are framed first.
-    """
+def torch_pooling(kind, images, window, stride, padding, count_padding=None):
+    """PyTorch's answer and a function for its gradient."""
     torch = pytest.importorskip("torch", reason="PyTorch is the referee (pip install torch)")
     leaf = torch.from_numpy(images).permute(0, 3, 1, 2).requires_grad_()
-    frame = (padding[1], padding[1], padding[0], padding[0])
-    if kind == "max":
-        framed = torch.nn.functional.pad(leaf, frame, value=-np.inf)
-        output = torch.nn.functional.max_pool2d(framed, window, stride)
-    else:
-        framed = torch.nn.functional.pad(leaf, frame)
-        output = torch.nn.functional.avg_pool2d(framed, window, stride)
+    pool = getattr(torch.nn.functional, f"{kind}_pool2d")
+    counted = {} if count_padding is None else {"count_include_pad": count_padding}
+    output = pool(leaf, window, stride, padding, **counted)
 
     def backward(grad_output):
         output.backward(torch.from_numpy(grad_output).permute(0, 3, 1, 2))
@@ -132,18 +126,26 @@ def test_padding_never_wins_against_a_pixel():
     assert (F.max_pool2d(negative, 2, padding=1) == -5).all()
 
 
-def test_a_window_over_nothing_but_padding_is_minus_infinity_and_passes_no_gradient():
-    image = np.ones((1, 1, 1, 1))
-    output = F.max_pool2d(image, 1, padding=1)
-    np.testing.assert_array_equal(
-        output[0, :, :, 0],
-        [[-np.inf, -np.inf, -np.inf], [-np.inf, 1, -np.inf], [-np.inf, -np.inf, -np.inf]],
-    )
-    assert F.max_pool2d_backward(np.ones((1, 3, 3, 1)), image, 1, padding=1).item() == 1
-
-
 def test_average_pooling_counts_padding_as_zeros():
     assert F.avg_pool2d(np.ones((1, 1, 1, 1)), 2, padding=1)[0, 0, 0, 0] == 0.25
+
+
+def test_an_average_that_leaves_the_padding_out_agrees_with_pytorch():
+    rng = np.random.default_rng(11)
+    for _ in range(200):
+        images, options = random_pooling(rng)
+        options["count_padding"] = bool(rng.integers(2))
+        expected, expected_gradient = torch_pooling("avg", images, **options)
+        assert_close(F.avg_pool2d(images, **options), expected)
+        grad_output = rng.standard_normal(expected.shape, dtype=np.float32)
+        gradient = F.avg_pool2d_backward(grad_output, images.shape, **options)
+        assert_close(gradient, expected_gradient(grad_output))
+
+
+def test_an_average_without_padding_divides_by_the_pixels_it_sees():
+    ones = np.ones((1, 3, 3, 1))
+    averaged = F.avg_pool2d(ones, 2, padding="same", stride=2, count_padding=False)
+    np.testing.assert_array_equal(averaged[0, :, :, 0], [[1, 1], [1, 1]])
 
 
 def test_same_padding_puts_the_odd_row_after():
@@ -258,12 +260,26 @@ def test_what_is_no_real_number_is_refused(pool, numbers):
         ({"window": 2.5}, r"pooling window must be a whole number or a pair .*got 2\.5"),
         ({"stride": 0}, r"stride must be at least 1, got 0; try stride=1"),
         ({"padding": -1}, r"padding must be at least 0, got -1"),
+        ({"padding": 2}, r"a padding of 2x2 is more than half .* 2x2 pooling window.* at most 1x1"),
+        ({"window": (2.0, 2.0)}, r"pooling window must be a whole number or a pair .*got \(2\.0"),
         ({"padding": "full"}, r'padding must be "same", "valid" or a number.*got .full.'),
     ],
 )
 def test_sizes_that_make_no_sense_are_refused(pool, options, message):
     with pytest.raises(ShapeError, match=message):
         pool(np.zeros((1, 4, 4, 1)), **options)
+
+
+@pytest.mark.parametrize("backward", [F.max_pool2d_backward, F.avg_pool2d_backward])
+def test_the_way_back_refuses_the_same_padding(backward):
+    with pytest.raises(ShapeError, match="more than half of the 2x2 pooling window"):
+        backward(np.zeros((1, 4, 4, 1)), np.zeros((1, 4, 4, 1)), 2, padding=2)
+
+
+def test_a_shape_of_numpys_small_integers_does_not_overflow():
+    shape = tuple(np.int8(n) for n in (1, 100, 100, 1))
+    grad = F.avg_pool2d_backward(np.ones((1, 50, 50, 1)), shape, np.int8(2))
+    assert grad.shape == (1, 100, 100, 1)
 
 
 def test_an_output_of_the_wrong_kind_is_refused():

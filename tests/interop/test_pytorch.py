@@ -1,6 +1,8 @@
 """The same network here and in PyTorch gives the same answers."""
 
+import importlib
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -21,6 +23,7 @@ from cnnlab.layers import (
     Maxout,
     MaxPool2D,
     ReLU,
+    Rescaling,
     Sigmoid,
     Softmax,
     Tanh,
@@ -28,6 +31,7 @@ from cnnlab.layers import (
 
 torch = pytest.importorskip("torch", reason='no PyTorch; get it with: pip install -e ".[peers]"')
 nn = torch.nn
+prune = importlib.import_module("torch.nn.utils.prune")
 
 
 def pictures(*shape: int) -> np.ndarray:
@@ -137,21 +141,35 @@ def test_what_is_taken_over_is_a_copy():
         (nn.MaxPool2d(2, return_indices=True), "try return_indices=False"),
         (nn.AvgPool2d(2, ceil_mode=True), "try ceil_mode=False"),
         (nn.AvgPool2d(2, divisor_override=3), "try divisor_override=None"),
-        (nn.AvgPool2d(2, padding=1, count_include_pad=False), "try count_include_pad=True"),
-        (nn.AdaptiveAvgPool2d(2), "only an output size of 1"),
+        (nn.AdaptiveAvgPool2d(3), "8x8 pixels do not divide into 3x3; try an output size that"),
+        (nn.AdaptiveMaxPool2d(2, return_indices=True), "try return_indices=False"),
         (nn.BatchNorm2d(2, track_running_stats=False), "try track_running_stats=True"),
         (nn.BatchNorm2d(2, momentum=None), "try momentum=0.1"),
         (nn.Flatten(2), "try Flatten()"),
-        (nn.Softmax(dim=-1), "try dim=1"),
-        (nn.Dropout2d(), "Dropout2d.* try Dropout"),
+        (nn.Flatten(0), "try Flatten()"),
+        (nn.Softmax(dim=-1), "try dim=1"),  # across each row of a map
+        (nn.Softmax(dim=5), "layer 0 (Softmax(dim=5)) cannot be read"),
+        (nn.Dropout(1.0), "layer 0 (Dropout(p=1.0.* below 1, got 1.0"),
+        (nn.BatchNorm2d(2, momentum=0.0), "layer 0 (BatchNorm2d(2.* momentum must be"),
+        (nn.BatchNorm1d(2), "layer 0 (BatchNorm1d(2.* does not fit on (8, 8, 2)"),
+        (nn.MaxPool2d(2, padding=2), "layer 0 (MaxPool2d(.* more than half of the 2x2"),
+        (nn.ConstantPad2d(1, 3.0), "layer 0 (ConstantPad2d(.* comes last"),
+        (nn.Sequential(nn.Flatten(), nn.ZeroPad2d(1)), "layer 0.1 (ZeroPad2d(.* no counterpart"),
+        (
+            nn.Sequential(nn.ZeroPad2d(1), nn.AdaptiveMaxPool2d(1)),
+            "layer 0.0 (ZeroPad2d(.* in front",
+        ),
+        (nn.ReflectionPad2d(1), "layer 0 (ReflectionPad2d(.* try ZeroPad2d"),
+        (nn.Conv2d(2, 1, 1, device="meta"), "layer 0 (Conv2d(2, 1.* cannot be read"),
+        (nn.Linear(2, 3), "layer 0 (Linear(.* put Flatten() before it"),
         (nn.GELU(), "GELU.* try ELU or ReLU"),
-        (nn.PReLU(), "PReLU.* try one of AdaptiveAvgPool2d, AvgPool2d"),
+        (nn.PReLU(), "PReLU.* try one of AdaptiveAvgPool2d, Adaptive"),
     ],
     ids=str,
 )
 def test_a_layer_without_counterpart_is_named(module, message):
     literal = re.escape(message).replace(re.escape(".*"), ".*")
-    with pytest.raises(DataError, match=literal):
+    with pytest.raises((DataError, ShapeError), match=literal):
         interop.from_torch(nn.Sequential(module), (8, 8, 2))
 
 
@@ -162,6 +180,153 @@ def test_a_class_of_the_learners_own_is_not_mistaken_for_the_one_it_inherits_fro
 
     with pytest.raises(DataError, match=r"layer 0 .* has no counterpart here"):
         interop.from_torch(nn.Sequential(ReLU()), (8, 8, 2))
+
+
+class Doubled(nn.Sequential):
+    def forward(self, x):
+        return super().forward(super().forward(x))
+
+
+class Turned(nn.Sequential):
+    def __iter__(self):
+        return reversed(list(super().__iter__()))
+
+
+class Block(nn.Sequential):
+    """Only a constructor of its own: its layers simply follow each other."""
+
+    def __init__(self):
+        super().__init__(nn.Conv2d(2, 3, 3), nn.ReLU())
+
+
+def hooked(module, kind="forward"):
+    getattr(module, f"register_{kind}_hook")(lambda *_: None)
+    return module
+
+
+def normed():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        return nn.utils.weight_norm(nn.Linear(3, 2))
+
+
+def replaced():
+    module = nn.ReLU()
+    module.forward = torch.neg
+    return module
+
+
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [
+        (
+            Doubled(nn.ReLU()),
+            r"^this Doubled has a forward of its own.* a plain torch.nn.Sequential",
+        ),
+        (nn.Sequential(nn.Tanh(), Turned(nn.ReLU())), r"^layer 1 \(Turned\) has a __iter__ of its"),
+        (nn.Sequential(hooked(nn.ReLU())), r"^layer 0 \(ReLU\) has a forward hook.* take it off"),
+        (hooked(nn.Sequential(nn.ReLU()), "forward_pre"), r"^this Sequential has a forward hook"),
+        (
+            nn.Sequential(nn.Sequential(hooked(nn.ReLU()))),
+            r"^layer 0.0 \(ReLU\) has a forward hook",
+        ),
+        (nn.Sequential(normed()), r"^layer 0 \(Linear\) has a forward hook, as weight_norm"),
+        (
+            nn.Sequential(prune.l1_unstructured(nn.Linear(3, 2), "weight", 0.5)),
+            r"^layer 0 \(Linear\) has a forward hook, .*prune",
+        ),
+        (
+            nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Linear(3, 2))),
+            r"^layer 0 \(Parametrized.*remove_parametrizations",
+        ),
+        (nn.Sequential(replaced()), r"^layer 0 \(ReLU\) has a .*forward of its own"),
+    ],
+    ids=str,
+)
+def test_what_may_compute_something_else_is_refused(module, message):
+    with pytest.raises(DataError, match=f"(?s){message}"):
+        interop.from_torch(module, (3,))
+
+
+def test_a_hook_for_every_module_is_noticed():
+    handle = nn.modules.module.register_module_forward_hook(lambda *_: None)
+    try:
+        with pytest.raises(DataError, match="this Sequential has a forward hook"):
+            interop.from_torch(nn.Sequential(nn.ReLU()), (3,))
+    finally:
+        handle.remove()
+
+
+def test_a_module_that_is_used_twice_comes_twice():
+    relu, linear = nn.ReLU(), nn.Linear(3, 3)
+    net = assert_taken_over(nn.Sequential(relu, linear, relu, linear, nn.Tanh(), linear), (3,))
+    assert [row.name for row in net.sequential.rows][-1] == "dense_3"
+
+
+def test_shared_weights_come_twice():
+    first, second = nn.Linear(3, 3), nn.Linear(3, 3)
+    second.weight = first.weight
+    net = assert_taken_over(nn.Sequential(first, nn.Tanh(), second), (3,))
+    weights = [net.parameters[f"dense_{n}.weights"] for n in (1, 2)]
+    np.testing.assert_array_equal(*weights)
+
+
+def test_a_sequential_with_a_constructor_of_its_own_is_a_sequential():
+    module = nn.Sequential(Block(), nn.Flatten(), nn.Linear(3 * 4 * 3, 2))
+    assert_taken_over(module, (6, 5, 2), input_shape=(6, 5, 2))
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        nn.BatchNorm2d(2, affine=False),
+        lively(nn.BatchNorm2d(2)),
+        nn.AdaptiveAvgPool2d([1, 1]),
+        nn.AdaptiveAvgPool2d((2, None)),
+        nn.AdaptiveAvgPool2d((3, 4)),
+        nn.AdaptiveMaxPool2d(2),
+        nn.AvgPool2d(3, 2, padding=1, count_include_pad=False),
+        nn.Dropout2d(0.3),
+        nn.AlphaDropout(0.3),
+        nn.Softmax2d(),
+        nn.Softmax(dim=-3),
+        nn.Sequential(nn.ZeroPad2d((1, 1, 2, 2)), nn.Conv2d(2, 3, 3, padding=1)),
+        nn.Sequential(nn.ZeroPad2d((0, 1, 0, 1)), nn.Conv2d(2, 3, 3, stride=2)),
+        nn.Sequential(nn.ConstantPad2d((0, 1, 0, 1), 0.0), nn.AvgPool2d(2, stride=1)),
+        nn.Sequential(nn.ZeroPad2d(1), nn.AdaptiveAvgPool2d(1)),
+        nn.Sequential(nn.ZeroPad2d((2, 2, 0, 0)), nn.AdaptiveAvgPool2d((3, 1))),
+        nn.Sequential(nn.ConstantPad2d((0, 1, 0, 1), -np.inf), nn.MaxPool2d(2, stride=1)),
+        nn.Flatten(1, 3),
+        nn.Flatten(-3),
+        nn.LeakyReLU(1.5),
+    ],
+    ids=str,
+)
+def test_what_can_be_said_in_our_layers_is_taken_over(module):
+    network = nn.Sequential(module, nn.Flatten(), nn.LazyLinear(3))
+    network(torch.zeros(1, 2, 6, 8))
+    assert_taken_over(network, (6, 8, 2), input_shape=(6, 8, 2))
+
+
+@pytest.mark.parametrize("setting", [{"affine": True, "bias": False}, {"affine": False}])
+def test_batch_normalisation_may_lack_a_bias(setting):
+    try:
+        module = nn.BatchNorm2d(2, **setting)
+    except TypeError:
+        pytest.skip("this PyTorch knows no such setting")
+    assert_taken_over(nn.Sequential(module), (6, 8, 2), input_shape=(6, 8, 2))
+
+
+def test_a_softmax_over_the_last_axis_of_a_vector_is_taken_over():
+    assert_taken_over(nn.Sequential(nn.Linear(4, 3), nn.Softmax(-1)), (4,))
+
+
+def test_an_input_shape_that_is_none_is_refused():
+    for wrong in [(28, 28), 28, (28.0, 28, 1)]:
+        with pytest.raises(ShapeError, match="input_shape must be"):
+            interop.from_torch(nn.Sequential(nn.ReLU()), wrong)
+    net = Network.from_torch(nn.Sequential(nn.Conv2d(1, 2, 3)), np.array([8, 8, 1], np.int8))
+    assert net.sequential.input_shape == (8, 8, 1)
 
 
 def test_a_module_that_is_no_sequential_is_told_what_to_try():
@@ -182,7 +347,9 @@ def test_a_wrong_image_size_is_noticed():
 
 def test_a_flatten_that_no_dense_layer_follows_is_refused():
     module = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten())
-    with pytest.raises(DataError, match="lines the numbers up in another order"):
+    with pytest.raises(
+        DataError, match=r"between layer 1 \(Flatten.* and the end .* lines the numbers up"
+    ):
         interop.from_torch(module, (8, 8, 1))
 
 
@@ -197,8 +364,10 @@ OURS = {
     "without bias": [Conv2D(3, bias=False), Flatten(), Dense(4, bias=False)],
     "carried activations": [Conv2D(3, activation="leaky_relu"), Flatten(), Dense(4, "softmax")],
     "max pooling, padded": [Conv2D(3), MaxPool2D(3, 2, "same"), MaxPool2D(2, 1, 1)],
-    "max pooling, padded by more than half": [Conv2D(3), MaxPool2D(2, 3, padding=(1, 0))],
+    "max pooling, padded by half": [Conv2D(3), MaxPool2D(2, 3, padding=(1, 0))],
     "average pooling, padded": [Conv2D(3), AvgPool2D(3, 2, "same"), AvgPool2D(2, 1, 1)],
+    "average pooling that leaves padding out": [AvgPool2D(3, 2, 1, count_padding=False)],
+    "another scale": [Rescaling(1 / 255, -0.5), Conv2D(3), Flatten(), Rescaling(3), Dense(4)],
     "one number a map": [Conv2D(3), GlobalAvgPool2D(), Dense(4)],
     "behind a flatten": [Conv2D(3), Flatten(), BatchNorm(), Dropout(), Tanh(), Dense(5)],
     "batch normalisation": [Conv2D(3), BatchNorm(epsilon=0.01), ReLU()],
@@ -254,6 +423,23 @@ def test_a_layer_of_the_learners_own_has_no_counterpart_there():
         interop.to_torch(Sequential([Double()], (4, 4, 1)), {})
 
 
+def test_an_average_that_leaves_uneven_padding_out_has_no_counterpart_there():
+    stack = Sequential([AvgPool2D(2, 1, "same", count_padding=False)], (5, 5, 1))
+    with pytest.raises(
+        DataError, match=r"average_pooling2d_1 leaves out .* try count_padding=True"
+    ):
+        interop.to_torch(stack, {})
+
+
+def test_uneven_padding_comes_back_as_it_left():
+    layers = [Conv2D(3, 4, padding="same"), MaxPool2D(2, 1, "same"), AvgPool2D(2, 1, "same")]
+    net = random_network(layers)
+    back = Network.from_torch(net.to_torch(), (11, 10, 2))
+    assert [layer.padding for layer in back.sequential.layers] == ["same"] * 3
+    images = pictures(11, 10, 2) - 0.5
+    np.testing.assert_allclose(back.predict(images), net.predict(images), rtol=0, atol=1e-6)
+
+
 def test_maxout_right_behind_a_flatten_is_refused():
-    with pytest.raises(DataError, match="between a flatten and maxout there is no dense layer"):
+    with pytest.raises(DataError, match="between flatten_1 and maxout_1 there is no dense layer"):
         interop.to_torch(Sequential([Flatten(), Maxout(2)], (4, 4, 2)), {})

@@ -88,10 +88,10 @@ def chain(rng, fresh):
 def pooling(rng, fresh):
     batch, channels = rng.integers(1, 4), rng.choice([1, 2, 3, 15, 16, 17, 31, 32, 33, 64, 70])
     height, width = (int(n) for n in rng.integers(1, 12, size=2))
-    padding = tuple(int(p) for p in rng.integers(0, 5, size=2))
+    window = tuple(int(n) for n in rng.integers(1, 8, size=2))
+    padding = tuple(int(rng.integers(0, n // 2 + 1)) for n in window)
     window = tuple(
-        int(rng.integers(1, min(5, size + 2 * p) + 1))
-        for size, p in zip((height, width), padding, strict=True)
+        min(n, size + 2 * p) for n, size, p in zip(window, (height, width), padding, strict=True)
     )
     options = {
         "window": window,
@@ -103,8 +103,9 @@ def pooling(rng, fresh):
     images = fresh(batch, height, width, channels)
     shape = F.max_pool2d(images, **options).shape
     F.max_pool2d(images, **options, out=fresh(*shape))
-    F.avg_pool2d(images, **options, out=fresh(*shape))
     F.max_pool2d_backward(fresh(*shape), images, **options, out=fresh(*images.shape))
+    options["count_padding"] = bool(rng.integers(2))
+    F.avg_pool2d(images, **options, out=fresh(*shape))
     F.avg_pool2d_backward(fresh(*shape), images.shape, **options, out=fresh(*images.shape))
 
 

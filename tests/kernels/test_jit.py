@@ -165,6 +165,34 @@ def test_kernels_are_right_on_lesser_processors(processor, tmp_path):
         assert printed == {"generic": "8", "x86-64-v3": "16"}[processor]
 
 
+def test_where_numba_is_told_not_to_compile_it_is_said_and_what_is_advised_helps(tmp_path):
+    printed = python(
+        """
+        import numpy as np
+        from cnnlab import functional as F
+        from cnnlab.naive import activation
+
+        for attempt in range(2):  # the second is told the same
+            try:
+                F.relu(np.ones(3))
+            except RuntimeError as error:
+                print(error)
+        print(activation.relu(np.array([-1.0, 2.0])))
+        import numba
+        numba.config.DISABLE_JIT = False
+        """
+        + textwrap.indent(FIRST_MAP, 8 * " "),
+        tmp_path,
+        NUMBA_DISABLE_JIT="1",
+    )
+    first, second, plain, compiled = printed.splitlines()
+    assert first == second
+    assert first.startswith("NUMBA_DISABLE_JIT tells Numba not to compile, and the kernels of")
+    assert "try numba.config.DISABLE_JIT = False" in first
+    assert first.endswith("call cnnlab.naive instead")
+    assert (plain, compiled) == ("[0. 2.]", "1")
+
+
 def test_with_a_warm_cache_nothing_is_left_to_compile(tmp_path):
     script = """
         from cnnlab.functional import warm

@@ -49,10 +49,20 @@ def same(some, others):
 """
 
 
-def python(script, **environment):
+# In a process of its own a test has as many cores as it likes, too.
+MANY_CORES = """
+import os
+from cnnlab.kernels import _threads
+
+_threads._cores = lambda: 8
+F.set_num_threads(int(os.environ["NUMBA_NUM_THREADS"]))
+"""
+
+
+def python(script, *, cores=MANY_CORES, **environment):
     """Run a script in a process of its own, two threads unless told otherwise."""
     return subprocess.run(
-        [sys.executable, "-c", CASES + textwrap.dedent(script)],
+        [sys.executable, "-c", CASES + cores + textwrap.dedent(script)],
         env={**os.environ, "NUMBA_NUM_THREADS": "2", **environment},
         capture_output=True,
         text=True,
@@ -146,8 +156,8 @@ def test_an_interrupt_at_any_moment_leaves_later_results_right():
     assert (finished.stdout, finished.stderr) == ("200 1 True\n", "")
 
 
-@pytest.mark.parametrize("count", [1, 2, 3])
-def test_the_number_of_threads_is_the_environments(count):
+@pytest.mark.parametrize("count", [1, 2, 1000])
+def test_the_number_of_threads_is_the_environments_and_at_most_that_of_the_cores(count):
     finished = python(
         """
         import threading
@@ -155,9 +165,71 @@ def test_the_number_of_threads_is_the_environments(count):
         helpers = [t for t in threading.enumerate() if t.name == "cnnlab-helper"]
         print(F.get_num_threads(), len(helpers))
         """,
+        cores="",
         NUMBA_NUM_THREADS=str(count),
     )
-    assert finished.stdout == f"{count} {count - 1}\n", finished.stderr
+    free = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    used = min(count, free)
+    assert finished.stdout == f"{used} {used - 1}\n", finished.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system pins no process")
+def test_a_process_on_one_core_has_one_thread(monkeypatch):
+    monkeypatch.undo()  # of the many cores
+    before, core = os.sched_getaffinity(0), min(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {core})
+    try:
+        with F.threads(2):
+            assert F.get_num_threads() == 1
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@pytest.mark.parametrize(
+    ("share", "cores"),
+    [("50000 100000", 1), ("100000 100000", 1), ("110000 100000", 2), ("max 100000", None)],
+)
+def test_a_container_that_may_use_few_cores_has_few_threads(monkeypatch, tmp_path, share, cores):
+    monkeypatch.undo()
+    monkeypatch.setattr(_threads.os, "sched_getaffinity", lambda _process: set(range(64)))
+    (tmp_path / "cpu.max").write_text(f"{share}\n")
+    monkeypatch.setattr(_threads, "_SHARE", tmp_path / "cpu.max")
+    with F.threads(1000):
+        assert F.get_num_threads() == (cores or 64)
+
+
+def test_where_the_helpers_do_not_compile_one_thread_computes_and_it_is_said_once(tmp_path):
+    finished = python(
+        """
+        import warnings
+        from numba import njit
+        from cnnlab.kernels._threads import begin, draw, launch
+
+        _threads._make = "what another Numba no longer understands"
+
+        @njit(nogil=True)
+        def count(tickets, jobs, times):
+            job = begin(tickets)
+            while job < jobs:
+                times[job] += 1
+                job = draw(tickets, jobs)
+
+        times = np.zeros(20, np.int64)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            for threads in (2, 3):
+                F.set_num_threads(threads)
+                launch(count, 20, 1e12, times)
+        print(times.min(), times.max(), F.get_num_threads(), *(w.message for w in said), sep="; ")
+        """,
+        NUMBA_CACHE_DIR=str(tmp_path),  # a cache would hold what compiled once
+    )
+    assert finished.stdout.startswith(
+        "2; 2; 1; cnnlab computes on one thread: its helper threads do not compile with this Numba "
+        "(TypingError: "
+    ), finished.stderr
+    assert finished.stdout.count("computes on one thread") == 1
+    assert "for more speed try pip install --upgrade --force-reinstall cnnlab" in finished.stdout
 
 
 # ---- the launch itself, with kernels that note what happens --------------------------------------
@@ -349,7 +421,7 @@ def test_a_kernel_with_too_many_arguments_is_refused_when_compiled():
 
 
 def test_no_threads_at_all_is_refused():
-    with pytest.raises(ValueError, match="at least 1 thread, got 0; try 1"):
+    with pytest.raises(ValueError, match="count must be at least 1, got 0; try count=1"):
         F.set_num_threads(0)
 
 

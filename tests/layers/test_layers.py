@@ -1,6 +1,7 @@
 """Every layer, held against PyTorch and against differences of its own output."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from cnnlab.layers import (
     Maxout,
     MaxPool2D,
     ReLU,
+    Rescaling,
     Sigmoid,
     Softmax,
     Tanh,
@@ -41,7 +43,10 @@ CASES = [
     (MaxPool2D(3, stride=2, padding=1), (7, 8, 2)),
     (AvgPool2D(2), (6, 7, 3)),
     (AvgPool2D(3, stride=(1, 2), padding=1), (7, 8, 2)),
+    (AvgPool2D(3, stride=2, padding=1, count_padding=False), (7, 8, 2)),
     (GlobalAvgPool2D(), (5, 4, 3)),
+    (Rescaling(1 / 127.5, -1), (4, 3, 2)),
+    (Rescaling(3), (5,)),
     (Flatten(), (3, 4, 2)),
     (Dropout(0.5), (3, 4, 2)),
     (BatchNorm(), (4, 3, 2)),
@@ -129,7 +134,7 @@ def test_what_goes_in_is_not_written_to(case):
     copies = {name: array.copy() for name, array in parameters.items()}, x.copy(), slope.copy()
     _, cache = layer.forward(parameters, x, training=True, rng=np.random.default_rng(0))
     layer.backward(parameters, cache, slope)
-    layer.updated(parameters, cache)
+    layer.running_averages(parameters, cache)
     assert all((parameters[name] == copies[0][name]).all() for name in parameters)
     assert (x == copies[1]).all()
     assert (slope == copies[2]).all()
@@ -151,9 +156,9 @@ def test_the_sparing_way_back_gives_the_same_gradients(case):
     parameters, x, slope = prepared(layer, shape)
     _, cache = layer.forward(parameters, x, training=True, rng=np.random.default_rng(0))
     grad_x, gradients = layer.backward(parameters, cache, slope)
-    same_x, same = layer.consume(parameters, cache, slope.copy())
+    same_x, same = layer.backward_in_place(parameters, cache, slope.copy())
     np.testing.assert_array_equal(same_x, grad_x)
-    only = layer.consume(parameters, cache, slope.copy(), inputs=False)[1]
+    only = layer.backward_in_place(parameters, cache, slope.copy(), inputs=False)[1]
     assert gradients.keys() == same.keys() == only.keys()
     for name, gradient in gradients.items():
         np.testing.assert_array_equal(same[name], gradient)
@@ -164,7 +169,7 @@ def test_a_first_convolution_leaves_the_gradient_by_the_images_out():
     layer = Conv2D(4, 3, activation="relu")
     parameters, x, slope = prepared(layer, (6, 6, 2))
     cache = layer.forward(parameters, x)[1]
-    assert layer.consume(parameters, cache, slope, inputs=False)[0] is None
+    assert layer.backward_in_place(parameters, cache, slope, inputs=False)[0] is None
 
 
 def test_every_layer_is_frozen_and_compares_by_its_settings():
@@ -199,7 +204,7 @@ def test_a_layer_written_in_a_lesson_needs_forward_and_backward_only():
         (lambda: Conv2D(4, activation="rely"), "no activation 'rely'; try one of relu, "),
         (lambda: Dense(4, initializer="zeros"), "no initializer 'zeros'; try one of glorot_"),
         (lambda: Dropout(1.0), "at least 0 and below 1, got 1.0; 0.5 leaves out every second"),
-        (lambda: LeakyReLU(-0.1), r"slope must be 0 or more, got -0.1; try slope=0.1"),
+        (lambda: LeakyReLU(-0.1), r"slope must be a number, 0 or more, got -0.1; try slope=0.1"),
         (lambda: BatchNorm(momentum=1), "below 1, got 1; try momentum=0.9"),
         (lambda: BatchNorm(epsilon=0), "above 0, got 0; try epsilon=1e-5"),
         (lambda: Dense(3).output_shape((4, 4, 2)), r"put Flatten\(\) before it"),
@@ -253,7 +258,7 @@ class TestBatchNorm:
         parameters, x, slope = prepared(layer, shape)
         output, cache = layer.forward(parameters, 3 * x + 5, training=True)
         grad_x, gradients = layer.backward(parameters, cache, slope)
-        new = layer.updated(parameters, cache)
+        new = layer.running_averages(parameters, cache)
 
         kind = torch.nn.BatchNorm2d if len(shape) == 3 else torch.nn.BatchNorm1d
         twin = kind(shape[-1], eps=1e-3, momentum=0.2)
@@ -276,4 +281,64 @@ class TestBatchNorm:
     def test_has_nothing_new_to_remember_outside_training(self):
         layer = BatchNorm()
         parameters, x, _ = prepared(layer, (4, 3, 2))
-        assert layer.updated(parameters, layer.forward(parameters, x)[1]) == {}
+        assert layer.running_averages(parameters, layer.forward(parameters, x)[1]) == {}
+
+
+WHOLE = [
+    Conv2D,
+    lambda n: Conv2D(2, n),
+    lambda n: Conv2D(2, (n, 3)),
+    lambda n: Conv2D(2, stride=n),
+    lambda n: Conv2D(2, padding=(n, n)),
+    lambda n: Conv2D(2, dilation=[n, 1]),
+    Dense,
+    MaxPool2D,
+    lambda n: AvgPool2D(3, stride=(n, n)),
+    lambda n: MaxPool2D(4, padding=n),
+    Maxout,
+]
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int64])
+@pytest.mark.parametrize("make", WHOLE)
+def test_whole_numbers_of_numpy_become_pythons(make, kind):
+    layer = make(kind(2))
+    assert layer == make(2)
+    json.dumps(layer.settings())  # it can be saved
+    numbers = [number for value in layer.settings().values() for number in np.atleast_1d(value)]
+    assert not any(type(value).__module__ == "numpy" for value in layer.settings().values())
+    assert numbers
+
+
+@pytest.mark.parametrize("wrong", [2.0, (2.0, 2.0), "2", True, (2, 2, 2)])
+@pytest.mark.parametrize("make", WHOLE)
+def test_what_is_no_whole_number_is_always_refused(make, wrong):
+    for _ in range(2):  # whatever was called before
+        make(2)
+        with pytest.raises(ShapeError, match=r"must be (a )?\(?(whole number|\"same\")"):
+            make(wrong)
+
+
+SHARES = {
+    "scale": (Rescaling, 0.5),
+    "offset": (lambda n: Rescaling(1, n), 0.5),
+    "rate": (Dropout, 0.5),
+    "slope": (LeakyReLU, 0.25),
+    "alpha": (ELU, 0.5),
+    "momentum": (lambda n: BatchNorm(momentum=n), 0.5),
+    "epsilon": (lambda n: BatchNorm(epsilon=n), 0.5),
+}
+
+
+@pytest.mark.parametrize("name", SHARES)
+def test_numbers_of_numpy_become_pythons(name):
+    make, value = SHARES[name]
+    assert make(np.float32(value)) == make(value)
+    assert type(make(np.float32(value)).settings()[name]) is float
+
+
+@pytest.mark.parametrize("wrong", ["0.5", None, True, (0.5,), float("nan"), float("inf"), 1j])
+@pytest.mark.parametrize("name", SHARES)
+def test_what_is_no_number_is_always_refused(name, wrong):
+    with pytest.raises(DataError, match=rf"{name} must be .*, got .*; "):
+        SHARES[name][0](wrong)

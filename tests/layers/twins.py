@@ -60,7 +60,13 @@ def apply(torch: Any, layer: Layer, arrays: dict[str, Any], x: Any) -> Any:  # n
         case layers.AvgPool2D():
             padding = 0 if layer.padding == "valid" else layer.padding
             return channels_last(
-                functional.avg_pool2d(channels_first(x), layer.window, layer.stride, padding)
+                functional.avg_pool2d(
+                    channels_first(x),
+                    layer.window,
+                    layer.stride,
+                    padding,
+                    count_include_pad=layer.count_padding,
+                )
             )
         case layers.GlobalAvgPool2D():
             return x.mean((1, 2))
@@ -75,6 +81,8 @@ def apply(torch: Any, layer: Layer, arrays: dict[str, Any], x: Any) -> Any:  # n
                 arrays["shift"], False, 0.0, layer.epsilon,
             )  # fmt: skip
             return channels_last(out) if x.ndim == 4 else out
+        case layers.Rescaling():
+            return x * layer.scale + layer.offset
         case layers.ReLU():
             return torch.relu(x)
         case layers.LeakyReLU():

@@ -52,8 +52,12 @@ def test_without_a_volume_there_are_no_maps(wrong):
 
 def sizes(picture, panel: int = 0) -> list[tuple[float, float]]:
     """Width and height of the front face of each box, and of each bar."""
+    return sizes_of(picture.axes[panel])
+
+
+def sizes_of(axes):
     found = []
-    faces = [patch for patch in picture.axes[panel].patches if isinstance(patch, Polygon)]
+    faces = [patch for patch in axes.patches if isinstance(patch, Polygon)]
     for face in faces:
         corners = face.get_xy()
         width, height = np.ptp(corners, axis=0)
@@ -90,3 +94,28 @@ def test_a_deep_network_continues_on_the_next_line():
     written = [text.get_text() for axes in picture.axes for text in axes.texts]
     assert "224x224x64" in written
     assert "25,088" in written
+
+
+@pytest.mark.parametrize("name", ["deck_network", "lenet5", "alexnet", "digits_net", "face_net"])
+def test_a_network_that_fits_on_one_line_is_drawn_on_one(name):
+    picture = plots.volumes(zoo.build(name))
+    assert len(picture.axes) == 1
+    assert picture.get_figwidth() < 11.5
+
+
+def test_the_last_line_is_no_orphan():
+    for depth in range(8, 40):
+        stack = Sequential([Conv2D(4, 3, padding="same")] * depth, (32, 32, 3))
+        panels = plots.volumes(stack).axes
+        counts = [len(sizes_of(axes)) for axes in panels]
+        assert sum(counts) == depth + 1
+        assert 2 * min(counts) >= max(counts)
+
+
+def test_a_small_network_is_drawn_larger_than_a_long_one():
+    small = plots.volumes(Sequential([Flatten(), Dense(10)], (8, 8, 1)))
+    long = plots.volumes(zoo.vgg16())
+    assert sizes(small)[0][1] > 2 * sizes(long)[0][1]
+    for picture in (small, long):
+        lowest = min(sizes(picture), key=lambda size: size[1])
+        assert lowest[1] > 0.03  # inches

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from cnnlab import plots
-from cnnlab.errors import ShapeError
+from cnnlab.errors import DataError, ShapeError
 
 
 def test_a_picture_shows_itself_with_its_description():
@@ -77,3 +77,34 @@ def test_titles_must_match_the_pictures():
         plots.side_by_side([np.eye(2), np.eye(2)], ["only one"])
     with pytest.raises(ShapeError, match="got 0 pictures and 0 titles"):
         plots.side_by_side([])
+
+
+@pytest.mark.parametrize(
+    ("title", "message"),
+    [
+        (None, 'title must be a text, got None; try title="..."'),
+        (np.ones(2), r"title must be a text, got an array of shape \(2,\)"),
+        ("x" * 100_000, r"at most 200 characters that can be drawn, got 100,000: 'xx.*; try a few"),
+        ("a\0b", "title must be at most 200 characters that can be drawn, got 3"),
+    ],
+)
+def test_a_title_that_cannot_be_drawn_is_refused(title, message):
+    with pytest.raises(DataError, match=message):
+        plots.image(np.eye(3), title)
+
+
+def test_a_dollar_sign_is_a_dollar_sign():
+    """Matplotlib would read a formula between two of them, and stop at this one."""
+    picture = plots.image(np.eye(3), "from $5 to $x_{")
+    assert picture.alt.startswith("from $5 to $x_{")
+    assert picture.encoded()[0] == "image/png"
+
+
+def test_more_pictures_than_can_be_seen_are_refused():
+    with pytest.raises(ShapeError, match="20,000 pictures are too many to see at once, 400 are"):
+        plots.patches([np.eye(2)] * 20_000)
+
+
+def test_filters_that_broke_are_drawn_as_broken():
+    picture = plots.filters(np.full((3, 3, 1, 2), np.nan))
+    assert picture.encoded()[0] == "image/png"

@@ -10,15 +10,15 @@ from cnnlab.errors import ShapeError
 MAP = np.array([[-2.0, 0.0, 1.0], [0.5, 2.0, -1.0]])
 
 
-def pixels_of(picture, panel: int = 0) -> np.ndarray:
+def pixels_of(picture, panel=0):
     return np.asarray(picture.axes[panel].images[0].get_array())
 
 
-def words_of(picture, panel: int = 0) -> list[str]:
+def words_of(picture, panel=0):
     return [text.get_text() for text in picture.axes[panel].texts]
 
 
-def frames_of(picture) -> list[tuple[float, ...]]:
+def frames_of(picture):
     return [
         (*patch.get_xy()[::-1], patch.get_height(), patch.get_width())
         for patch in picture.axes[0].patches
@@ -74,10 +74,10 @@ def test_below_zero_is_blue_and_above_is_red():
     assert abs(red[1] - blue[1]) < 5
 
 
-def contrast(colour: str, background: np.ndarray) -> float:
+def contrast(colour, background):
     """Contrast by the Web Content Accessibility Guidelines 2.2."""
 
-    def luminance(channels: np.ndarray) -> float:
+    def luminance(channels):
         linear = np.where(
             channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4
         )
@@ -151,7 +151,7 @@ def test_patches_have_their_captions():
     assert picture.axes[7].get_title() == "7"
 
 
-def test_a_large_number_is_written_out_not_as_a_power_of_ten() -> None:
+def test_a_large_number_is_written_out_not_as_a_power_of_ten():
     picture = plots.numbers([[123.4, -2500.0], [0.25, 1e6]])
     written = {text.get_text() for text in picture.axes[0].texts}
     assert written == {"123", "\N{MINUS SIGN}2500", "0.25", "1e+06"}

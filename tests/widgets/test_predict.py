@@ -3,7 +3,7 @@ import json
 import pytest
 
 from cnnlab.errors import DataError
-from cnnlab.exercises import Choice, Question
+from cnnlab.exercises import Question
 from cnnlab.exercises import filters as lesson
 from cnnlab.widgets import Predict, Quiz
 
@@ -73,7 +73,7 @@ def test_a_prediction_is_still_there_in_the_next_kernel():
 
 def test_a_prediction_prints_with_what_was_answered():
     prediction = Predict(lesson.map_size)
-    assert repr(prediction).splitlines()[-1] == "  d) 2x2: five less three"
+    assert repr(prediction).splitlines()[-1] == "  d) 2x2: 5 - 3"
     prediction.commit(1)
     assert repr(prediction).splitlines()[-1] == "Locked: b."
     prediction.reveal()
@@ -96,7 +96,7 @@ def test_a_page_that_asks_for_nonsense_is_answered_with_an_error(page):
 
 
 def test_an_unknown_question_is_answered_with_the_known_ones():
-    with pytest.raises(DataError, match=r"no question '01.sky'; try one of 01_filters.even_sky"):
+    with pytest.raises(DataError, match=r"no question '01.sky'; try one of 00_start_here"):
         Predict("01.sky")
 
 
@@ -108,10 +108,11 @@ def test_a_situation_can_be_written_down_and_handed_out():
 
 def test_a_question_of_ones_own_needs_no_place_in_the_course():
     mine = Question(
-        chapter="mine", name="sum", prompt="Two and two?",
-        choices=(Choice("three", 3, "Count again."), Choice("four", 4, "Yes.")),
+        "Two and two?",
+        choices={3: ("three", "Count again."), 4: ("four", "Yes.")},
         answer=lambda: 4,
-    )  # fmt: skip
+        key="mine.sum",
+    )
     prediction = Predict(mine)
     prediction.commit("b")
     assert prediction.reveal().passed
@@ -120,17 +121,33 @@ def test_a_question_of_ones_own_needs_no_place_in_the_course():
 def test_where_no_widget_is_shown_the_question_is_there_as_text():
     data, _ = Predict(lesson.even_sky)._repr_mimebundle_()
     assert "a) 0.8: the sky stays as it is" in data["text/plain"]
-    assert "image/png" not in data
+    assert "image/jpeg" not in data
 
 
 def test_the_quiz_gives_feedback_at_once_and_counts_first_answers(page):
     quiz = Quiz(lesson.quiz)
-    assert repr(quiz) == "Quiz. 5 questions, 0 answered, 0 right at once."
+    assert repr(quiz) == "Quiz. 5 questions, 0 answered, 0 right first time."
     assert quiz.commit(1, "b").passed
     assert quiz.commit(2, "a").passed is False
     assert quiz.commit(2, "c").passed
-    assert repr(quiz) == "Quiz. 5 questions, 2 answered, 1 right at once."
+    assert repr(quiz) == "Quiz. 5 questions, 2 answered, 1 right first time."
     page.send(quiz, kind="commit", question=2, place=1)
     assert quiz._shown[2]["done"]
     assert list(quiz._shown[2]["feedback"]) == ["1"]
     assert quiz.score == 2
+
+
+@pytest.mark.parametrize("number", [0, -1, 6, 1.0, True, "1", None])
+def test_a_question_that_is_not_there_is_refused_and_nothing_is_kept(number):
+    quiz = Quiz(lesson.quiz)
+    with pytest.raises(DataError, match=r"there is no question .*; try 1 to 5"):
+        quiz.commit(number, "a")
+    assert not any(question.picked for question in quiz.questions)
+
+
+@pytest.mark.parametrize(("question", "place"), [(-1, 0), (5, 0), (0, -1), (0, 1.0), (0, True)])
+def test_a_page_that_answers_what_was_not_asked_is_refused(page, question, place):
+    quiz = Quiz(lesson.quiz)
+    reply = page.send(quiz, kind="commit", question=question, place=place)
+    assert "there is no" in reply["error"]
+    assert not any(question.picked for question in quiz.questions)

@@ -1,0 +1,1 @@
+"""What each chapter asks: one module with one `Lesson` a chapter, listed in `CHAPTERS`."""

@@ -1,0 +1,394 @@
+"""NetworkExplorer: what a trained network makes of a picture, from all its maps to one product."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import traitlets
+from numpy.typing import ArrayLike, NDArray
+
+from cnnlab import display, zoo
+from cnnlab.checks import shown
+from cnnlab.datasets import Dataset
+from cnnlab.errors import DataError
+from cnnlab.network import Network
+from cnnlab.widgets.shared import maps, unit_arithmetic
+from cnnlab.widgets.shared.assets import NUMBERS_UP_TO
+from cnnlab.widgets.shared.looking import Packing, Pass
+from cnnlab.widgets.shared.network_photo import TEN_DIGITS, Chosen, LayerOf, NetworkPhoto, within
+from cnnlab.widgets.shared.traits import OneOf, Palette
+from cnnlab.widgets.shared.volumes import times
+from cnnlab.widgets.shared.widget import Reply, Request
+
+__all__ = ["NetworkExplorer"]
+
+_MAPS, _NUMBERS = 64, 512  # of a layer in the overview
+_PAGE = 32  # maps of a layer that are sent at once
+_THUMBNAIL, _LARGE = 32, 112  # pixels a side
+_SLICE = 0.06  # seconds after which an answer leaves with the layers that are done
+_QUICK = 20_000_000  # multiply-adds up to which a network is run as its widget is made
+
+
+class NetworkExplorer(NetworkPhoto, stem="network_explorer"):
+    """Look into a network: all maps of all layers, one layer, one map, one number taken apart.
+
+    The picture is drawn, uploaded, filmed or taken from a data set, and brought to the size that
+    the network takes. What one number depends on is framed in every layer below it.
+
+    Parameters
+    ----------
+    network : Network
+        Any one that takes grey or coloured images, imported ones too.
+    image : str, path, bytes or array_like of shape (height, width) or (height, width, channels)
+        What `FilterLab` takes, or an image as the network takes it. Without one, the first image
+        of `data`, or an image of the kind that the network was trained on.
+    data : Dataset, optional
+        To leaf through; its images have the size that the network takes.
+    class_names : sequence of str
+        One for each score; by default those of `data`, or of the weights that ship.
+    layer : str, optional
+        The layer to look at, as in the summary.
+    unit : int, optional
+        Which of its maps, or which number of its vector, from 0.
+    at : (int, int), optional
+        Row and column in that map, from 0; by default where it responds most strongly.
+    fitting : "auto", "ink" or "whole"
+        How a picture of another size becomes an input: what is drawn on it is scaled and centred as
+        in MNIST, or all of it is resized. Automatically the first for a network of ten digits.
+    colours : "layer" or "map"
+        Whether maps of one layer share a scale of colours.
+    palette : str
+        One of `display.PALETTES`, or "auto": on a dark page zero is dark, else light.
+
+    Raises
+    ------
+    DataError, ShapeError
+        If there is no such layer or unit, or the network does not take pictures.
+    TypeError
+        If an option is not known.
+
+    Notes
+    -----
+    Wang et al. 2020, *CNN Explainer: learning convolutional neural networks with interactive
+    visualization*: from the overview to the arithmetic.
+
+    Examples
+    --------
+    >>> explorer = NetworkExplorer(zoo.pretrained("lenet5"), layer="conv2d_2", unit=3)
+    >>> explorer
+    NetworkExplorer(8 layers: 28x28x1 -> 10, at conv2d_2, map 3)
+    >>> explorer.maps["conv2d_2"].shape
+    (10, 10, 16)
+    """
+
+    layer = LayerOf()
+    unit = Chosen()
+    at = Chosen()
+    colours = OneOf(layer="One scale a layer", map="One scale a map")
+    palette = Palette()
+
+    # The last answer as a page without a kernel finds it.
+    _kept = traitlets.Dict().tag(sync=True, no_echo=True)
+    _maps = traitlets.Bytes().tag(sync=True, no_echo=True)
+
+    def __init__(
+        self,
+        network: Network,
+        image: str | os.PathLike[str] | bytes | ArrayLike | None = None,
+        *,
+        data: Dataset | None = None,
+        class_names: Sequence[str] = (),
+        **options: Any,
+    ) -> None:
+        super().__init__(network, image, data=data, class_names=class_names, **options)
+        if network.sequential.multiply_adds <= _QUICK:
+            about, (packed,) = self._answered(0, None)
+            self._kept, self._maps = about, packed
+
+    # -- what is looked at --------------------------------------------------------------------
+
+    @property
+    def place(self) -> tuple[int, int] | None:
+        """Row and column that are taken apart: `at`, or where the map responds most strongly."""
+        with self._lock:
+            shape = self._chosen_shape()
+            if self.unit is None or len(shape) != 3:
+                return None
+            if self.at is not None:
+                return tuple(self.at)
+            run, number = self._current(), self._number()
+            chosen = np.nan_to_num(np.abs(run.output(number)[..., self.unit]))
+            row, column = divmod(int(chosen.argmax()), shape[1])
+            return row, column
+
+    def explain(self) -> dict[str, Any]:
+        """Take the chosen number apart, and trace what it depends on down to the picture.
+
+        Returns
+        -------
+        dict
+            ``value``, what it was computed from, and ``fields``: by the names of the layers below
+            and ``"input"``, the places that count, as `features.receptive_fields` gives them;
+            ``only`` names the map where one alone counts, as below a pooling.
+
+        Raises
+        ------
+        DataError
+            If no unit is chosen.
+        """
+        with self._lock:
+            if self.layer is None or self.unit is None:
+                raise DataError("no unit is chosen; try explorer.layer = ..., explorer.unit = 0")
+            run, number, place = self._current(), self._number(), self.place
+            fields, only = unit_arithmetic.traced(self._network, number, self.unit, place)
+            told = unit_arithmetic.explained(
+                run.rows[number], run.parameters[number], run.output(number - 1),
+                run.output(number), self.unit, place,
+            )  # fmt: skip
+            boxes = {name: list(box) for name, box in fields.items()}
+            return {**told, "fields": boxes, "only": only}
+
+    # -- what is set --------------------------------------------------------------------------
+
+    def _number(self) -> int:
+        names = [row.name for row in self._network.sequential.rows]
+        return names.index(self.layer) if self.layer else -1
+
+    def _chosen_shape(self) -> tuple[int, ...]:
+        rows = self._network.sequential.rows
+        return rows[self._number()].output_shape if self.layer else ()
+
+    def _read_unit(self, value: Any) -> int:
+        shape = self._chosen_shape()
+        if not shape:
+            raise DataError(f"unit={shown(value)} needs a layer; try layer='conv2d_1', unit=0")
+        return within(value, shape[-1], f"{self.layer} has", "maps" if shape[1:] else "numbers")
+
+    def _read_at(self, value: Any) -> tuple[int, int]:
+        shape = self._chosen_shape()
+        if self.unit is None or len(shape) != 3:
+            raise DataError("at needs a unit with a map; try layer='conv2d_1', unit=0, at=(0, 0)")
+        try:
+            row, column = value
+        except (TypeError, ValueError):
+            raise DataError(f"at is (row, column), got {shown(value)}; try at=(0, 0)") from None
+        return (
+            within(row, shape[0], "its map has", "rows"),
+            within(column, shape[1], "its map has", "columns"),
+        )
+
+    @traitlets.observe("layer")
+    def _on_layer(self, _change: Any) -> None:
+        self.at = self.unit = None
+
+    @traitlets.observe("unit")
+    def _on_unit(self, _change: Any) -> None:
+        self.at = None
+
+    # -- answers to the page ------------------------------------------------------------------
+
+    def answer_frame(self, request: Request) -> Reply:
+        """Give the layers that the page lacks, as far as they are done within a moment."""
+        run = self._current()
+        known = request.content.get("have") if request.content.get("token") == self._token else 0
+        begin = min(int(known or 0), len(run.rows))
+        return self._answered(begin, request.content.get("page"), _SLICE)
+
+    def _answered(self, begin: int, page: Any, seconds: float = np.inf) -> Reply:
+        run = self._current()
+        run.advance(len(run.rows), seconds)
+        packing = Packing(Palette.named(self.palette), each=self.colours == "map")
+        if not begin:
+            packing.add_input(run.image, _LARGE)
+        for number in range(begin, run.done):
+            output = run.outputs[number]
+            most = _MAPS if output.ndim == 3 else _NUMBERS
+            packing.add(number, output, 0, most, _THUMBNAIL)
+        about: dict[str, Any] = {
+            "token": self._token, "begin": begin, "done": run.done, "parts": packing.parts,
+        }  # fmt: skip
+        number = self._number()
+        if self.layer and number < run.done:
+            output = run.outputs[number]
+            if page is not None and self.unit is None and output.ndim == 3:
+                first = max(0, int(page))
+                about["page"] = packing.add(number, output, first, _PAGE, _LARGE)
+            about["chosen"] = self._chosen(run, number, packing)
+        if run.done == len(run.rows):
+            about["scores"] = self._told_scores()
+        return about, [packing.packed()]
+
+    def _chosen(self, run: Pass, number: int, packing: Packing) -> dict[str, Any] | None:
+        """Pack the chosen map as it is, and take its number apart."""
+        if self.unit is None:
+            return None
+        output = run.outputs[number]
+        about = self.explain()
+        about["layer"] = self.layer
+        if output.ndim == 3:
+            part = packing.add(number, output, self.unit, 1, 2048)
+            chosen = output[..., self.unit]
+            low, high = np.fmin.reduce(chosen, axis=None), np.fmax.reduce(chosen, axis=None)
+            about["map"] = {
+                "part": len(packing.parts) - 1, "low": maps.finite(low), "high": maps.finite(high),
+                "limit": display.limit_of(chosen) if self.colours == "map" else part["limit"],
+            }  # fmt: skip
+            if chosen.size <= NUMBERS_UP_TO**2:
+                about["map"]["numbers"] = [maps.finite(one) for one in chosen.reshape(-1)]
+        return about
+
+    def _told_scores(self) -> dict[str, Any] | None:
+        scores, chances = self.scores, self.probabilities
+        if scores.ndim != 1 or len(scores) != len(self._class_names):
+            return None
+        order = np.argsort(-scores, kind="stable")[:10] if len(scores) > 10 else range(len(scores))
+        best = int(np.argmax(scores))
+        return {
+            "best": best, "of": len(scores),
+            "softmax": not self._network.sequential.gives_probabilities,
+            "rows": [
+                {"number": int(k), "score": maps.finite(scores[k]),
+                 "probability": maps.finite(chances[k])}
+                for k in order
+            ],
+        }  # fmt: skip
+
+    def answer_unit(self, request: Request) -> Reply:
+        """Take one number apart: what follows the pointer."""
+        del request
+        return {"chosen": {**self.explain(), "layer": self.layer}, "token": self._token}, []
+
+    def _page_facts(self) -> dict[str, Any]:
+        rows = [
+            {"name": row.name, "kind": row.layer.kind, "shape": list(row.output_shape)}
+            for row in self._network.sequential.rows
+        ]
+        data = None
+        if self._data is not None:
+            data = {"count": len(self._data), "names": list(self._data.class_names)}
+        names = self._class_names
+        return {
+            **super()._page_facts(), "layers": rows, "input": list(self._shape), "pageOf": _PAGE,
+            "classNames": list(names), "data": data, "pen": 13 if names == TEN_DIGITS else 6,
+        }  # fmt: skip
+
+    # -- in words -----------------------------------------------------------------------------
+
+    def code(self) -> str:
+        """Write the Python that computes what is shown.
+
+        Returns
+        -------
+        str
+            Lines that end with ``maps``, and ``field``, what the chosen number depends on.
+        """
+        with self._lock:
+            net = f'zoo.pretrained("{self._shipped}")' if self._shipped else "explorer.network"
+            exact = self.image.shape[:2] == self._shape[:2]
+            opened = ["image = explorer.network_input  # the picture in this widget"]
+            origin = {"sample", "file"} & set(self._photo.origin)
+            if origin and not exact and not self.by_ink:
+                opened = [
+                    *self._photo.code(colour=bool(self.colour), widget="explorer"),
+                    f"image = images.fit(image, {self._shape})",
+                ]
+            lines = [
+                "from cnnlab import features, images, zoo", "", f"net = {net}", *opened,
+                "outputs = features.feature_maps(net, image)",
+                "scores = net.predict(image[None])[0]",
+            ]  # fmt: skip
+            if self.layer:
+                unit = "" if self.unit is None else f"[..., {self.unit}]"
+                lines.append(f'maps = outputs["{self.layer}"][0]{unit}')
+            if self.place:
+                row, column = self.place
+                lines += [
+                    f"value = maps[{row}, {column}]",
+                    f'field = features.receptive_fields(net, "{self.layer}", {row}, {column})',
+                ]
+            return "\n".join(lines) + "\n"
+
+    def state(self) -> dict[str, Any]:
+        """Write down the situation, picture included; of the network only its name, if it ships.
+
+        Returns
+        -------
+        dict
+            Plain JSON; `from_state` reads it.
+        """
+        return {**super().state(), "network": self._shipped}
+
+    @classmethod
+    def from_state(
+        cls, state: Mapping[str, Any] | str, network: Network | None = None
+    ) -> NetworkExplorer:
+        """Make a widget that shows a situation written down by `state`.
+
+        Parameters
+        ----------
+        state : dict or str
+            What `state` returned, or the same as JSON text.
+        network : Network, optional
+            The one that was looked into; those that ship are loaded by their names.
+
+        Raises
+        ------
+        DataError
+            If it is not the state of such a widget, or the network is missing.
+        """
+        found = cls._checked_state(state)
+        if network is None:
+            if found.get("network") not in zoo.NETWORKS:
+                raise DataError(
+                    "this state is of a network that does not ship; "
+                    "try NetworkExplorer.from_state(state, network)"
+                )
+            network = zoo.pretrained(found["network"])
+        return cls(network, **cls._options_of(found))
+
+    def _still(self) -> NDArray[np.uint8]:
+        photograph = maps.at_still_size(self._photograph(), 160)
+        if self._network.sequential.multiply_adds > _QUICK:
+            return photograph
+        run = self._current()
+        run.advance(len(run.rows))
+        columns = [_column(out, Palette.named(self.palette)) for out in run.outputs]
+        return maps.side_by_side(photograph, *columns)
+
+    def _photograph(self) -> NDArray[np.uint8]:
+        image = self._current().image
+        image = image[..., 0] if image.shape[2] == 1 else image
+        return display.photograph(image, white=max(1.0, float(np.nanmax(image))))
+
+    def _still_text(self) -> str:
+        words = repr(self)
+        if self._network.sequential.multiply_adds > _QUICK:
+            return words
+        told = self._told_scores()
+        if told is None:
+            return words
+        best = told["best"]
+        return f"{words}: {self._class_names[best]}, {self.probabilities[best]:.1%}"
+
+    def __repr__(self) -> str:
+        with self._lock:
+            stack = self._network.sequential
+            first, last = times(stack.input_shape), times(stack.output_shape)
+            where = f", at {self.layer}" if self.layer else ""
+            if self.unit is not None:
+                noun = "map" if len(self._chosen_shape()) == 3 else "unit"
+                where += f", {noun} {self.unit}"
+            return f"NetworkExplorer({len(stack)} layers: {first} -> {last}{where})"
+
+
+def _column(output: NDArray[np.float32], palette: str) -> NDArray[np.uint8]:
+    """Paint the first maps of a layer below each other, for a still picture."""
+    limit = display.limit_of(output)
+    if output.ndim == 1:
+        return maps.at_still_size(display.paint(output[:40, None], palette, limit), 320)
+    chosen = np.moveaxis(output[..., :6], 2, 0)
+    tiles = [maps.at_still_size(display.paint(one, palette, limit), 48) for one in chosen]
+    return maps.one_below_another(*tiles)

@@ -1,0 +1,119 @@
+// What all views of a TrainingBoard share: the curves so far, asked for bit by bit while it trains.
+
+import { Session } from "./session.js";
+
+const SPACING = 70; // milliseconds from one look to the next, at the least
+const PARTS = 3; // of bytes a run: points, filters, maps
+
+const bytesOf = ({ buffer, byteOffset, byteLength }) =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+export class BoardSession extends Session {
+  constructor(model) {
+    super(model);
+    this.runs = [];
+    this.behind = []; // by run: the pictures behind a cell
+    this.lane = this.line.lane("frame", (message, buffers) => this.#answered(message, buffers));
+    this.lane.spacing = SPACING;
+    this.pictures = this.line.lane("pictures", (message, buffers, { body }) => {
+      if (message.error) return;
+      this.behind[body.run] = { ...message, ...body, pixels: buffers.map(bytesOf) };
+      this.emit("pictures", body.run);
+    });
+    this.moved = () => this.look();
+    model.on("change:_pulse", this.moved);
+    this.#playRested();
+    this.look();
+  }
+
+  emit(topic, detail) {
+    super.emit(topic, detail);
+    if (topic === "settings" || (topic === "alive" && this.line.alive)) this.look();
+  }
+
+  get running() {
+    return this.runs.some(({ about }) => about.state === "running");
+  }
+
+  /** Ask for what is not known yet. */
+  look() {
+    const known = this.runs.map(({ about, points }) => ({
+      have: points.length,
+      attempt: about.attempt,
+      counted: about.counted,
+    }));
+    this.lane?.ask({ settings: this.values, known });
+  }
+
+  /** Do what a button says; the answer shows what came of it. */
+  async act(act, more = {}) {
+    await this.#commit("act", { act, ...more });
+  }
+
+  async setRate(run, value) {
+    await this.#commit("rate", { run, value });
+  }
+
+  async #commit(kind, body) {
+    try {
+      await this.line.commit(kind, body);
+      this.emit("notice", "");
+    } catch (error) {
+      this.emit("notice", error.message);
+    }
+    this.look();
+  }
+
+  askPictures(run, row, column) {
+    this.pictures.ask({ run, row, column });
+  }
+
+  /** What was seen when the training rested last: all there is where no kernel runs. */
+  #playRested() {
+    const rested = this.model.get("_rested"),
+      bytes = bytesOf(this.model.get("_rested_bytes"));
+    if (!rested.runs) return;
+    let from = 0;
+    const parts = rested.lengths.map((length) => {
+      from += length;
+      return bytes.slice(from - length, from);
+    });
+    this.#take(rested, parts);
+  }
+
+  #answered(message, buffers) {
+    if (message.error) {
+      this.emit("notice", message.error);
+      return;
+    }
+    this.#take(message, buffers.map(bytesOf));
+    this.emit("board");
+    if (this.running) this.look();
+  }
+
+  #take({ runs, image }, parts) {
+    for (const [k, about] of runs.entries()) {
+      const [points, filters, maps] = parts.slice(PARTS * k, PARTS * (k + 1));
+      const before = this.runs[k];
+      const same = before?.about.attempt === about.attempt;
+      const known = same ? before.points.slice(0, about.from) : [];
+      const numbers = new Float32Array(points.slice().buffer);
+      for (let i = 0; i < numbers.length; i += 3) known.push([...numbers.subarray(i, i + 3)]);
+      const kept = about.kept ?? before?.about.kept ?? [];
+      const confusion = about.confusion ?? before?.about.confusion;
+      const of = about.of ?? before?.about.of;
+      this.runs[k] = {
+        about: { ...about, kept, confusion, of },
+        points: known,
+        filters: about.filters && { ...about.filters, steps: filters },
+        maps: about.maps && { ...about.maps, steps: maps },
+      };
+    }
+    this.image = { ...image, pixels: parts.at(-1) };
+  }
+
+  dispose() {
+    this.model.off("change:_pulse", this.moved);
+    super.dispose();
+  }
+}

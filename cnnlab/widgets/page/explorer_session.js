@@ -1,0 +1,216 @@
+// What the views of a NetworkExplorer share: the maps that have come, and where the eye is.
+
+import { PhotoSession } from "./photo.js";
+import { Scene } from "./scene.js";
+
+const KEPT = 300_000; // bytes of maps that a saved notebook may hold
+const KEEP_AFTER = 500; // milliseconds of rest after which they are stored
+
+export class ExplorerSession extends PhotoSession {
+  constructor(model) {
+    super(model);
+    this.first = 0; // of the maps of the layer that are shown large
+    this.parts = new Map(); // layer -> its maps
+    this.units = this.line.lane("unit", (message) => this.#heardUnit(message));
+    this.scene = new Scene(this, {
+      kind: "frame",
+      request: () => this.#request(),
+      read: (message, buffers, asked) => this.#read(message, buffers, asked),
+    });
+    this.#fromKept();
+    this.scene.changed();
+  }
+
+  get layers() {
+    return this.facts.layers;
+  }
+
+  /** The layer that is looked at, or null. */
+  get layer() {
+    return this.layers.find(({ name }) => name === this.settings.layer) ?? null;
+  }
+
+  /** Its number; -1 for none. */
+  get number() {
+    return this.layers.findIndex(({ name }) => name === this.settings.layer);
+  }
+
+  /** Look at a layer, or at one of its maps. */
+  go(layer, unit = null, gesture = null) {
+    const { values } = this;
+    if (values.layer === layer && values.unit === unit) return;
+    if (layer !== values.layer) this.first = 0;
+    this.change({ layer, unit, at: null }, gesture);
+  }
+
+  /** One step out: from a map to its layer, and to all of them. */
+  out() {
+    const { layer, unit } = this.settings;
+    if (unit !== null) this.go(layer);
+    else this.go(null);
+  }
+
+  /** Show other maps of the layer large. */
+  turnTo(first) {
+    this.first = first;
+    this.emit("settings");
+  }
+
+  // -- Asking and hearing -------------------------------------------------------------------------
+
+  /** What the maps that have come depend on, beside the picture and the weights. */
+  get #look() {
+    const { palette, colours, fitting } = this.values;
+    return JSON.stringify([palette, colours, fitting]);
+  }
+
+  #request() {
+    const { body, buffers } = this.asking();
+    const same = this.look === this.#look;
+    const asked = { token: this.token ?? null, have: same ? this.done : 0, look: this.#look };
+    return { body: { ...body, ...asked, page: this.first }, buffers };
+  }
+
+  #read(message, [view], asked) {
+    this.arrived(asked);
+    const { token, begin, done } = message;
+    const parts = partsOf(message, view);
+    // What goes on where nothing began here belongs to maps that were forgotten meanwhile.
+    const goes = begin === 0 || (token === this.token && asked.body.look === this.look);
+    if (goes) {
+      Object.assign(this, { token, done, look: asked.body.look });
+      const own = parts.slice(0, done - begin + (begin ? 0 : 1));
+      for (const part of own) this.parts.set(part.layer, part);
+    } else this.done = 0;
+    const frame = {
+      fresh: this.done,
+      page: message.page ? parts.find((one, k) => k && isPart(one, message.page)) : null,
+      chosen: message.chosen ?? null,
+      map: message.chosen?.map ? parts[message.chosen.map.part] : null,
+      scores: message.scores ?? (begin ? this.scene.frame?.scores : null) ?? null,
+    };
+    if (this.done < this.layers.length) queueMicrotask(() => this.scene.ask());
+    else this.#keepSoon(frame);
+    return frame;
+  }
+
+  #heardUnit({ chosen, error }) {
+    const { frame } = this.scene;
+    const { layer, unit, at } = this.settings;
+    if (error || !frame || chosen.layer !== layer || chosen.unit !== unit) return;
+    if (at && String(at) !== String(chosen.place)) return;
+    frame.chosen = { ...frame.chosen, ...chosen };
+    this.emit("unit", chosen);
+  }
+
+  // -- Pointing at a number of the map ------------------------------------------------------------
+
+  get point() {
+    const { at } = this.settings;
+    const place = at ?? this.scene.frame?.chosen?.place;
+    return place ? { row: place[0], column: place[1] } : null;
+  }
+
+  /** Take another number apart, or the one that the widget chooses; no step of undo. */
+  pointAt(place) {
+    const at = place && [place.row, place.column];
+    if (String(at) === String(this.values.at)) return;
+    this.values = { ...this.values, at };
+    clearTimeout(this.storing);
+    this.storing = setTimeout(() => this.store(), 300);
+    this.emit("point");
+    if (this.picture.known) this.units.ask({ settings: this.values });
+  }
+
+  // -- The data set -------------------------------------------------------------------------------
+
+  /** The number of the image of the data set that is shown, or null. */
+  get example() {
+    const found = this.picture.about.pattern?.match(/^(\d+): /);
+    return found ? Number(found[1]) : null;
+  }
+
+  async askExample(step, label) {
+    this.lastExample = this.example ?? this.lastExample ?? null;
+    const number = this.lastExample;
+    try {
+      const told = await this.line.commit("example", { step, label, number });
+      this.lastExample = told.number;
+      this.emit("notice", "");
+    } catch (error) {
+      this.emit("notice", `The data set is with the kernel. ${error.message}`);
+    }
+  }
+
+  pictureChanged() {
+    this.values = { ...this.values, at: null };
+  }
+
+  // -- What stays without a kernel ----------------------------------------------------------------
+
+  #keepSoon(frame) {
+    clearTimeout(this.keeping);
+    this.keeping = setTimeout(() => this.#keep(frame), KEEP_AFTER);
+  }
+
+  #keep({ scores, chosen }) {
+    const parts = [...this.parts.values()];
+    const size = parts.reduce(
+      (sum, { ranges, steps }) => sum + ranges.byteLength + steps.length,
+      0,
+    );
+    if (size > KEPT) return;
+    const bytes = new Uint8Array(size);
+    let at = 0;
+    for (const { ranges } of parts) {
+      bytes.set(new Uint8Array(ranges.buffer), at);
+      at += ranges.byteLength;
+    }
+    for (const { steps } of parts) {
+      bytes.set(steps, at);
+      at += steps.length;
+    }
+    const told = parts.map(({ ranges: _, steps: __, ...about }) => about);
+    const kept = { token: null, begin: 0, done: this.layers.length, parts: told, scores };
+    const one = chosen ? { ...chosen, map: null } : null;
+    this.save({ _kept: { ...kept, chosen: one }, _maps: new DataView(bytes.buffer) });
+  }
+
+  #fromKept() {
+    const kept = this.model.get("_kept");
+    if (!kept.parts) return;
+    for (const part of partsOf(kept, this.model.get("_maps"))) {
+      if (!this.parts.has(part.layer)) this.parts.set(part.layer, part);
+    }
+    const { scores, chosen, done } = kept;
+    this.scene.frame = { fresh: done, page: null, chosen, map: null, scores };
+    this.scene.source = "kept";
+  }
+
+  dispose() {
+    clearTimeout(this.keeping);
+    super.dispose();
+  }
+}
+
+/** The maps of a message: all ranges come first, then all steps. */
+function partsOf({ parts }, { buffer, byteOffset, byteLength }) {
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+  let at = 0;
+  const ranges = parts.map(({ count }) => {
+    const part = bytes.slice(at, at + 8 * count); // a copy begins where float32 may
+    at += 8 * count;
+    return new Float32Array(part.buffer);
+  });
+  return parts.map((part, k) => {
+    const size = part.count * part.height * part.width * (part.channels ?? 1);
+    const steps = bytes.subarray(at, at + size);
+    at += size;
+    return { ...part, ranges: ranges[k], steps };
+  });
+}
+
+function isPart(one, { layer, first, count, width }) {
+  const same = one.layer === layer && one.first === first;
+  return same && one.count === count && one.width === width;
+}

@@ -1,0 +1,205 @@
+// The session of a FilterTrainer: steps that the page asks for, one answer after the other.
+
+import { flatFilter } from "./filter_panel.js";
+import { mapFrame, readMap } from "./map_figure.js";
+import { PhotoSession } from "./photo.js";
+import { Scene } from "./scene.js";
+import { limitOf } from "./twin/colour.js";
+import { Convolution } from "./twin/convolution.js";
+
+const PLAIN = { bias: 0, stride: 1, padding: 0, pad_value: 0, dilation: 1 };
+const STORE_EVERY = 1000; // milliseconds: a page that closes while it plays loses no more
+const STEP_EVERY = 25; // milliseconds: where a picture takes longer, it brings several steps
+const UNFIT = "The filter does not fit in the picture; try a smaller one.";
+
+export class TrainerSession extends PhotoSession {
+  constructor(model) {
+    super(model);
+    Object.assign(this, { losses: [], run: null, playing: null, times: 1, stored: 0 });
+    this.twins = [new Convolution(), new Convolution()]; // of the filter and of the wish
+    this.told = (message) => this.#told(message);
+    model.on("msg:custom", this.told);
+    this.walk = this.line.lane("steps", (...answer) => this.#stepped(...answer));
+    this.scene = new Scene(this, {
+      kind: "frame",
+      request: () => this.#request(),
+      read: (...answer) => this.#read(...answer),
+      twin: () => this.#twin(),
+    });
+    this.scene.changed();
+  }
+
+  #request(more = {}) {
+    const { body, buffers } = this.asking();
+    return { body: { ...body, ...more, run: this.run, have: this.losses.length }, buffers };
+  }
+
+  /** Maps and loss at once; the gradient comes from the kernel. */
+  #twin() {
+    const { palette, filter, wish } = this.settings;
+    const rows = Math.max(filter.length, wish.length),
+      columns = Math.max(filter[0].length, wish[0].length);
+    const [map, aim] = [filter, wish].map((weights, k) =>
+      this.twins[k].run(this.image(), flatFilter(laid(weights, rows, columns)), PLAIN),
+    );
+    if (!map) return { error: UNFIT };
+    const apart = map.values.map((one, k) => one - aim.values[k]);
+    const look = { palette, limit: limitOf(aim.values) };
+    return {
+      ...mapFrame(map, look),
+      wish: mapFrame(aim, look),
+      difference: mapFrame({ ...map, values: apart }, look),
+      loss: apart.reduce((sum, one) => sum + one * one, 0) / apart.length,
+    };
+  }
+
+  #read(message, buffers, asked) {
+    this.arrived(asked);
+    if (message.run !== this.run || message.from === 0) this.losses = [];
+    this.run = message.run;
+    this.losses.length = Math.min(this.losses.length, message.from);
+    this.losses.push(...message.losses);
+    const frame = readMap(message, buffers, asked);
+    frame.difference = readMap(message.difference, [buffers[1]], asked);
+    if (message.wish) {
+      this.wish = readMap(message.wish, [buffers[2]], asked);
+      this.wishOf = this.#wishKey(asked.body.settings);
+    }
+    frame.wish = { ...this.wish, same: !message.wish };
+    return frame;
+  }
+
+  // -- Steps -----------------------------------------------------------------------------------
+
+  /** Take one step after another; what one play changes is one step of undo. */
+  play() {
+    if (this.playing || !this.#answers()) return;
+    this.#begin({ held: true });
+    this.#ask(this.playing);
+  }
+
+  #begin(play) {
+    play.held = true;
+    this.playing = play;
+    this.silenced = null;
+    this.emit("play");
+  }
+
+  pause() {
+    this.silenced = null;
+    if (!this.playing) return;
+    this.playing.held = false;
+    this.playing = null;
+    cancelAnimationFrame(this.coming);
+    this.store();
+    this.emit("play");
+  }
+
+  one() {
+    this.pause();
+    if (this.#answers()) this.#ask(null);
+  }
+
+  async restart() {
+    this.pause();
+    try {
+      await this.line.commit("restart", { settings: this.values });
+    } catch (error) {
+      this.emit("notice", `The numbers are drawn by the kernel. ${error.message}`);
+    }
+  }
+
+  #answers() {
+    if (this.line.alive !== false) return true;
+    this.emit("notice", `The steps are computed by the kernel. ${this.line.trouble}`);
+    this.line.check();
+    return false;
+  }
+
+  /** Whether the wish that is painted is the one that is set, in these colours. */
+  #knowsWish() {
+    return this.wishOf === this.#wishKey(this.values);
+  }
+
+  #wishKey({ wish, filter, palette }) {
+    const { height, width } = this.image();
+    const size = [filter.length, filter[0].length, height, width];
+    return `${this.run} ${JSON.stringify(wish)} ${size} ${palette}`;
+  }
+
+  #ask(play) {
+    const { body, buffers } = this.#request({
+      times: play ? this.times : 1,
+      walking: this.#knowsWish(),
+    });
+    this.asked = performance.now();
+    this.walk.ask({ ...body, play }, buffers);
+  }
+
+  #stepped(message, buffers, asked) {
+    const { play, settings } = asked.body;
+    if (play && play === this.silenced) this.#begin(play);
+    if (message.error) {
+      this.pause();
+      this.emit("notice", message.error);
+      return;
+    }
+    const frame = this.#read(message, buffers, asked);
+    const changed = ["filter", "wish"].some((name) => settings[name] !== this.values[name]);
+    if (!changed) {
+      this.history.remember(this.situation(), play ?? null);
+      this.values = { ...this.values, filter: message.filter };
+      clearTimeout(this.storing);
+      for (const listener of this.listeners) listener("settings");
+      this.scene.given(frame);
+    }
+    if (message.stopped || message.settled) {
+      this.pause();
+      this.emit("notice", message.stopped || "Nothing changes any more: the numbers are there.");
+    }
+    if (!play || play !== this.playing) {
+      if (!this.playing) this.store();
+      return;
+    }
+    const now = performance.now();
+    if (now - this.stored > STORE_EVERY) {
+      this.store(); // nothing is under way now, so that it cannot be older than a step
+      this.stored = now;
+    }
+    const due = (now - this.asked) / STEP_EVERY;
+    this.times = Math.max(1, Math.min(this.facts.mostSteps, Math.ceil(due)));
+    this.coming = requestAnimationFrame(() => this.playing === play && this.#ask(play));
+  }
+
+  #told({ do: order }) {
+    if (order === "play") this.play();
+    else if (order === "pause") this.pause();
+  }
+
+  emit(topic, detail) {
+    super.emit(topic, detail);
+    if (topic === "alive" && this.line.alive === false && this.playing) {
+      const { playing } = this;
+      this.pause();
+      this.silenced = playing; // goes on by itself when a slow kernel answers after all
+      this.emit("notice", `The steps are computed by the kernel. ${this.line.trouble}`);
+    }
+  }
+
+  dispose() {
+    cancelAnimationFrame(this.coming);
+    this.playing = null;
+    this.model.off("msg:custom", this.told);
+    super.dispose();
+  }
+}
+
+/** A filter in the middle of zeros (_padded). */
+function laid(filter, rows, columns) {
+  const middle = (size) => Math.floor((size - 1) / 2);
+  const up = middle(rows) - middle(filter.length),
+    left = middle(columns) - middle(filter[0].length);
+  return Array.from({ length: rows }, (_, i) =>
+    Array.from({ length: columns }, (__, j) => filter[i - up]?.[j - left] ?? 0),
+  );
+}

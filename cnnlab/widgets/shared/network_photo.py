@@ -1,0 +1,283 @@
+"""The base of widgets in which a network looks at a picture: drawn, opened or from a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import traitlets
+from numpy.typing import NDArray
+
+from cnnlab import functional as F
+from cnnlab import images, recipes, zoo
+from cnnlab.checks import kind_of, listed, shown
+from cnnlab.datasets import Dataset
+from cnnlab.errors import DataError, ShapeError
+from cnnlab.network import Network, checked_network
+from cnnlab.widgets.shared import ink
+from cnnlab.widgets.shared.looking import Pass
+from cnnlab.widgets.shared.photo import Photo
+from cnnlab.widgets.shared.photo_widget import PhotoWidget
+from cnnlab.widgets.shared.traits import OneOf, Setting
+from cnnlab.widgets.shared.volumes import times
+from cnnlab.widgets.shared.widget import Reply, Request
+
+__all__ = ["TEN_DIGITS", "Chosen", "LayerOf", "NetworkPhoto", "within"]
+
+TEN_DIGITS = tuple(map(str, range(10)))
+"""What the classes of a network of digits are called."""
+
+
+class LayerOf(Setting):
+    """The name of a layer of the network, or None for all of them."""
+
+    info_text = "the name of a layer, or None"
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+    def validate(self, obj: Any, value: Any) -> str | None:
+        """Refuse a name that the network does not have."""
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise DataError(
+                f"layer is the name of one, got {shown(value)}; "
+                f"try layer={obj.network.sequential.rows[0].name!r}"
+            )
+        return str(obj.network.sequential.row(value).name)
+
+
+class Chosen(Setting):
+    """Whole numbers that count from 0 in what is chosen, or None."""
+
+    info_text = "whole numbers from 0, or None"
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """Ask the widget, which knows what is chosen."""
+        return None if value is None else getattr(obj, f"_read_{self.name}")(value)
+
+    def as_json(self, value: Any) -> Any:
+        """Write a list."""
+        return list(value) if isinstance(value, tuple) else value
+
+
+def within(value: Any, count: int, owner: str, noun: str) -> int:
+    """Read a whole number that counts what something has, from 0."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise DataError(f"a whole number is needed, got {shown(value)}; try 0")
+    if not 0 <= value < count:
+        raise ShapeError(
+            f"{owner} {count} {noun}, counted from 0 to {count - 1}, got {value}; try {count - 1}"
+        )
+    return int(value)
+
+
+class NetworkPhoto(PhotoWidget):
+    """A widget with a picture and a network that looks at it.
+
+    The picture is brought to the size that the network takes; what the layers make of it is
+    computed as far as it is asked for, and anew when the weights have changed.
+    """
+
+    fitting = OneOf(auto="Automatic", ink="Ink centred", whole="Whole picture")
+
+    def __init__(
+        self,
+        network: Network,
+        image: Any = None,
+        *,
+        data: Dataset | None = None,
+        class_names: Sequence[str] = (),
+        **options: Any,
+    ) -> None:
+        self._network = checked_network(network)
+        self._shape = network.sequential.input_shape
+        if len(self._shape) != 3 or self._shape[2] not in {1, 3}:
+            raise ShapeError(
+                f"this network takes {shown(self._shape)}, which is no picture; "
+                f"{type(self).__name__} needs an input of (height, width, 1) or (height, width, 3)"
+            )
+        self._data = (
+            None if data is None else kind_of(data, Dataset, "data", "datasets.digits()[1]")
+        )
+        if self._data is not None and self._data.image_shape != self._shape:
+            raise ShapeError(
+                f"the images of data are {times(self._data.image_shape)} and the network takes "
+                f"{times(self._shape)}; try data of that size"
+            )
+        self._shipped = _shipped_name(network)
+        self._class_names = self._named(class_names)
+        self._pass: Pass | None = None
+        self._token = 0
+        super().__init__(self._first_image() if image is None else image, **options)
+
+    @property
+    def network(self) -> Network:
+        """The network, whose weights may change: what is asked next is answered by the new ones."""
+        return self._network
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """One name for each score."""
+        return self._class_names
+
+    @property
+    def network_input(self) -> NDArray[np.float32]:
+        """The picture as the network takes it, of shape `network.sequential.input_shape`."""
+        with self._lock:
+            return self._current().image
+
+    @property
+    def maps(self) -> dict[str, NDArray[np.float32]]:
+        """What every layer makes of the picture, by its name: (height, width, maps), or (numbers,).
+
+        A large network takes its time: all layers are computed.
+        """
+        with self._lock:
+            run = self._current()
+            run.advance(len(run.rows))
+            return {row.name: out for row, out in zip(run.rows, run.outputs, strict=True)}
+
+    @property
+    def scores(self) -> NDArray[np.float32]:
+        """What the last layer gives."""
+        return self.maps[self._network.sequential.rows[-1].name]
+
+    @property
+    def probabilities(self) -> NDArray[np.float32]:
+        """The softmax of the scores, or the scores where the network ends with a softmax."""
+        scores = self.scores
+        if self._network.sequential.gives_probabilities:
+            return scores
+        return F.softmax(scores[None])[0] if scores.ndim == 1 else scores
+
+    # -- pictures and inputs ------------------------------------------------------------------
+
+    def _opened(self, value: Any) -> Photo:
+        if isinstance(value, np.ndarray) and value.shape == (1, *self._shape):
+            value = value[0]
+        return super()._opened(value)
+
+    def _first_image(self) -> Any:
+        if self._data is not None:
+            return self._example(0)
+        if self._class_names == TEN_DIGITS:
+            from cnnlab import datasets
+
+            return datasets.digits().test.images[0]
+        return "astronaut" if self._shape[2] == 3 else "camera"
+
+    def _leafed(self) -> Dataset:
+        if self._data is None:
+            raise DataError(f"there is no data set here; try {type(self).__name__}(net, data=...)")
+        return self._data
+
+    def _example(self, number: int) -> Photo:
+        data = self._leafed()
+        image, label = data[number]
+        name = f"{number}: {data.class_names[label]}"
+        return Photo(image[..., 0] if image.shape[2] == 1 else image, {"pattern": name})
+
+    def _named(self, class_names: Sequence[str]) -> tuple[str, ...]:
+        shape = self._network.sequential.output_shape
+        given = tuple(map(str, listed(class_names, "class_names", '("cat", "dog")')))
+        if given and (len(shape) != 1 or len(given) != shape[0]):
+            raise DataError(
+                f"class_names has {len(given)} names and the network gives {times(shape)} "
+                "scores; give one name for each"
+            )
+        if given or len(shape) != 1:
+            return given
+        if self._data is not None and len(self._data.class_names) == shape[0]:
+            return self._data.class_names
+        if self._shipped:
+            return recipes.class_names(zoo.weights_file(self._shipped), shape[0])
+        return tuple(map(str, range(shape[0])))
+
+    @property
+    def by_ink(self) -> bool:
+        """Whether what is drawn on a picture of another size is scaled and centred, as in MNIST."""
+        ten = self.fitting == "auto" and self._class_names == TEN_DIGITS
+        return self._shape[2] == 1 and (self.fitting == "ink" or ten)
+
+    def _fitted(self) -> NDArray[np.float32]:
+        """Bring the picture to what the network takes."""
+        image, (height, width, channels) = self.image, self._shape
+        if image.shape[:2] == (height, width) and (image.ndim == 3) == (channels == 3):
+            return np.ascontiguousarray(image.reshape(self._shape))
+        if self.by_ink:
+            grey = images.to_grey(image) if image.ndim == 3 else image
+            shown_images = None if self._data is None else self._data.images
+            share = ink.share_of(shown_images, height)
+            return ink.centred(grey, (height, width), share)[..., None]
+        return images.fit(image, self._shape)
+
+    def _settings_changed(self) -> None:
+        """Keep what was computed: it is asked for the picture and the weights each time."""
+
+    def _photo_changed(self) -> None:
+        self._pass = None
+
+    @traitlets.observe("fitting")
+    def _on_fitting(self, _change: Any) -> None:
+        self._pass = None
+
+    def rest(self) -> None:
+        """Forget what can be computed again; nobody sees the widget now, and it goes on as ever."""
+        with self._lock:
+            self._pass = None
+        super().rest()
+
+    def _current(self) -> Pass:
+        """Give what is computed of this picture with these weights, or begin anew."""
+        run = self._pass
+        if run is None or run.parameters is not self._network.layer_parameters:
+            image = self._fitted() if run is None else run.image
+            run = self._pass = Pass(self._network, image)
+            self._token += 1
+        return run
+
+    # -- the data set -------------------------------------------------------------------------
+
+    def answer_example(self, request: Request) -> Reply:
+        """Take another image of the data set: the next of a class, or the one before."""
+        data = self._leafed()
+        label, step, number = (request.content.get(key) for key in ("label", "step", "number"))
+        which = np.arange(len(data))
+        if label is not None:
+            which = np.flatnonzero(data.labels == int(label))
+            if not len(which):
+                raise DataError(f"the data set has no image of {data.class_names[int(label)]}")
+        if number is None:
+            number = which[0]
+        elif step is None or int(step) > 0:
+            number = which[np.searchsorted(which, int(number), "right") % len(which)]
+        else:
+            number = which[np.searchsorted(which, int(number), "left") - 1]
+        with self._as_one():
+            self._take(self._example(int(number)))
+            self._publish_picture()
+        return {"number": int(number)}, []
+
+
+def _shipped_name(network: Network) -> str | None:
+    """Say which of the weights that ship these are, if any."""
+    for name in zoo.NETWORKS:
+        if zoo.build(name) != network.sequential:
+            continue
+        try:
+            known = zoo.pretrained(name).layer_parameters
+        except DataError:
+            return None
+        same = all(
+            np.array_equal(one[key], other[key])
+            for one, other in zip(known, network.layer_parameters, strict=True)
+            for key in one
+        )
+        return name if same else None
+    return None

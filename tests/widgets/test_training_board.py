@@ -1,0 +1,285 @@
+"""TrainingBoard from Python: the same training as without it, to the bit. No browser here."""
+
+import _thread
+import json
+import threading
+
+import numpy as np
+import pytest
+
+from cnnlab import Network, datasets, metrics, training, zoo
+from cnnlab.errors import DataError
+from cnnlab.layers import Dense, Dropout, Flatten
+from cnnlab.optimizers import SGD
+from cnnlab.sequential import Sequential
+from cnnlab.widgets import TrainingBoard
+from cnnlab.widgets.shared.maps import finite
+
+DIGITS = datasets.digits()
+
+
+def a_run(rate=0.05, epochs=2, seed=0, **more):
+    return training.run(
+        Network(zoo.digits_net(), seed=seed), DIGITS.train, validation=DIGITS.test,
+        epochs=epochs, optimizer=SGD(rate, momentum=0.9), **more,
+    )  # fmt: skip
+
+
+def losses(snapshots):
+    return [one.loss for one in snapshots]
+
+
+@pytest.fixture(scope="module")
+def alone():
+    """The same training, without a board."""
+    run = a_run()
+    return list(run), run.network.parameters
+
+
+def test_a_board_begins_idle_and_trains_as_without_it(alone):
+    snapshots, parameters = alone
+    run = a_run()
+    board = TrainingBoard(run)
+    assert repr(board) == "TrainingBoard(ready at step 0 of 46)"
+    assert len(board.history) == run.step == 0
+    board.start()
+    assert board.wait(60)
+    assert board.state_of_training == "finished"
+    assert losses(board.history.snapshots) == losses(snapshots)
+    assert board.history.epochs[-1].validation == snapshots[-1].validation
+    for name, array in run.network.parameters.items():
+        np.testing.assert_array_equal(array, parameters[name])
+
+
+def test_pausing_stepping_stopping_and_going_on_change_nothing(alone):
+    board = TrainingBoard(a_run(), slow=True, pace=30)
+    board.start()
+    board.pause()
+    assert board.wait(60)
+    board.step()
+    assert board.wait(60)
+    done = len(board.history)
+    assert 1 <= done < 46
+    assert board.state_of_training == "paused"
+    board.stop()
+    assert board.state_of_training == "stopped"
+    board.slow = False
+    board.start()
+    assert board.wait(60)
+    assert losses(board.history.snapshots) == losses(alone[0])
+
+
+def test_dropout_goes_on_with_the_same_bits():
+    layers = [Flatten(), Dropout(0.5), Dense(10)]
+
+    def one():
+        net = Network(Sequential(layers, input_shape=(8, 8, 1)))
+        return training.run(net, DIGITS.test, epochs=2)
+
+    board = TrainingBoard(one())
+    for _ in range(3):
+        board.step()
+        assert board.wait(60)
+    board.start()
+    assert board.wait(60)
+    assert losses(board.history.snapshots) == losses(list(one()))
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_start_again_is_from_the_first_weights(alone, keep, page):
+    run = a_run()
+    first = run.network.parameters
+    board = TrainingBoard(run)
+    board.start()
+    assert board.wait(60)
+    board.restart(keep=keep)
+    assert board.state_of_training == "ready"
+    for name, array in run.network.parameters.items():
+        np.testing.assert_array_equal(array, first[name])
+    answer, _ = page(board, "frame", known=[{"have": 46, "attempt": 0, "counted": [0, 46]}])
+    assert len(answer["runs"][0]["kept"]) == (46 if keep else 0)
+    board.start()
+    assert board.wait(60)
+    assert losses(board.history.snapshots) == losses(alone[0])
+
+
+def test_divergence_says_layer_remedy_and_the_rate_that_was_live():
+    run = a_run()
+    board = TrainingBoard(run)
+    board.step()
+    assert board.wait(60)
+    board.learning_rate = 1e39
+    board.start()
+    assert board.wait(60)
+    assert board.state_of_training == "diverged"
+    told = board._threads[""].words
+    assert "try a learning rate of 1e+38 (it is 1e+39)" in told
+    assert any(row.name in told for row in run.network.sequential.rows)
+    assert all(np.isfinite(array).all() for array in run.network.parameters.values())
+    done = len(board.history)
+    board.learning_rate = 1e-3
+    board.step()
+    assert board.wait(60)
+    assert (board.state_of_training, len(board.history)) == ("paused", done + 1)
+
+
+def test_an_interrupt_of_wait_pauses_after_a_whole_step(alone):
+    board = TrainingBoard(a_run(), slow=True, pace=1)
+    board.start()
+    timer = threading.Timer(0.2, _thread.interrupt_main)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        board.wait()
+    timer.join()
+    assert board.wait(60)
+    assert board.state_of_training == "paused"
+    board.slow = False
+    board.start()
+    assert board.wait(60)
+    assert losses(board.history.snapshots) == losses(alone[0])
+
+
+def test_what_a_learners_layer_raises_is_told():
+    def broken(scores, labels):
+        raise ZeroDivisionError("my own mistake")
+
+    run = training.run(Network(zoo.digits_net()), DIGITS.test, loss=broken)
+    board = TrainingBoard(run)
+    board.start()
+    assert board.wait(60)
+    assert board.state_of_training == "failed"
+    assert board._threads[""].words == "ZeroDivisionError: my own mistake"
+
+
+def test_two_runs_stand_side_by_side_each_with_its_rate(alone):
+    board = TrainingBoard({"small": a_run(0.01), "usual": a_run()})
+    board.start()
+    assert board.wait(60)
+    assert board.learning_rate == {"small": 0.01, "usual": 0.05}
+    assert losses(board.history["usual"].snapshots) == losses(alone[0])
+    assert losses(board.history["small"].snapshots) == losses(list(a_run(0.01)))
+    board.learning_rate = {"small": 0.5}
+    assert board.learning_rate == {"small": 0.5, "usual": 0.05}
+    assert repr(board) == (
+        "TrainingBoard(small finished at step 46 of 46, usual finished at step 46 of 46)"
+    )
+
+
+# -- What the page is told ------------------------------------------------------------------------
+
+
+def test_the_page_gets_what_it_does_not_know_yet(alone, page):
+    run = a_run()
+    board = TrainingBoard(run)
+    board.start()
+    assert board.wait(60)
+    known = {"have": 40, "attempt": 0, "counted": None}
+    answer, out = page(board, "frame", known=[known])
+    (told,) = answer["runs"]
+    points = np.frombuffer(out[0], np.float32).reshape(-1, 3)
+    expected = [(one.step, one.loss, one.accuracy) for one in alone[0][40:]]
+    np.testing.assert_array_equal(points, np.array(expected, np.float32))
+    assert told["from"] == 40
+    assert told["validation"][0][:2] == [23, finite(alone[0][22].validation.loss)]
+    predicted = run.network.predict(DIGITS.test.images).argmax(axis=1)
+    matrix = metrics.confusion_matrix(DIGITS.test.labels, predicted, 10)
+    assert told["confusion"] == matrix.tolist()
+    answer, _ = page(board, "frame", known=[{**known, "counted": told["counted"]}])
+    assert "confusion" not in answer["runs"][0]  # the page has it
+    row, column = np.unravel_index((matrix - np.diag(np.diag(matrix))).argmax(), matrix.shape)
+    behind, pixels = page(board, "pictures", run=0, row=int(row), column=int(column))
+    found = np.flatnonzero((DIGITS.test.labels == row) & (predicted == column))
+    assert behind["numbers"] == found.tolist()
+    seen = np.frombuffer(pixels[0], np.uint8).reshape(8, 8, 3)[..., 1] / 255
+    np.testing.assert_allclose(seen, DIGITS.test.images[found[0], ..., 0], atol=0.6 / 255)
+
+
+def test_sizes_are_those_of_the_step_by_numpy(page):
+    net = Network(zoo.digits_net())
+    run = training.run(net, DIGITS.train, optimizer=SGD(0.5))
+    before = net.parameters
+    board = TrainingBoard(run)
+    board.step()
+    assert board.wait(60)
+    after = net.parameters
+    answer, _ = page(board, "frame", known=[])
+    for size in answer["runs"][0]["sizes"]:
+        names = [name for name in before if name.startswith(f"{size['layer']}.")]
+        weight, update = (
+            np.sqrt(sum((arrays.astype(float) ** 2).sum() for arrays in parts))
+            for parts in (
+                [before[name] for name in names],
+                [after[name] - before[name] for name in names],
+            )
+        )
+        assert size["weight"] == pytest.approx(weight, rel=1e-4)
+        assert size["update"] == pytest.approx(update, rel=1e-4)
+        assert size["ratio"] == pytest.approx(update / weight, rel=1e-4)
+        assert size["update"] == pytest.approx(0.5 * size["gradient"], rel=1e-3)  # plain SGD
+
+
+def test_a_page_without_a_kernel_finds_what_was_seen_last():
+    board = TrainingBoard(a_run())
+    board.start()
+    assert board.wait(60)
+    for _ in range(200):  # it is stored just after the training rests
+        if board._rested["runs"][0]["state"] == "finished":
+            break
+        threading.Event().wait(0.05)
+    assert board._rested["runs"][0]["state"] == "finished"
+    assert sum(board._rested["lengths"]) == len(board._rested_bytes)
+    json.dumps(board._rested, allow_nan=False)
+
+
+def test_buttons_and_rate_come_from_the_page(page):
+    board = TrainingBoard(a_run())
+    page(board, "act", act="step")
+    assert board.wait(60)
+    page(board, "rate", run=0, value=0.25)
+    assert (len(board.history), board.learning_rate) == (1, 0.25)
+    answer, _ = page(board, "act", act="fly")
+    assert "act" in answer["error"]
+    answer, _ = page(board, "rate", run=0, value=-1)
+    assert "learning" in answer["error"]
+
+
+# -- Doors ----------------------------------------------------------------------------------------
+
+
+def test_what_makes_no_sense_is_refused():
+    run = a_run()
+    with pytest.raises(DataError, match=r"runs .*training.run\(net, data\)"):
+        TrainingBoard(run.network)
+    with pytest.raises(DataError, match=r"one run or 2 fit on a board, got 3"):
+        TrainingBoard(dict.fromkeys("abc", run))
+    with pytest.raises(DataError, match=r"train the same network"):
+        TrainingBoard({"a": run, "b": run})
+    with pytest.raises(DataError, match=r"10 classes take 10 names, got 2"):
+        TrainingBoard(run, class_names=["cat", "dog"])
+    with pytest.raises(DataError, match=r"picture can be 0 to 358 here, got 500"):
+        TrainingBoard(run, picture=500)
+    with pytest.raises(TypeError, match=r"did you mean 'slow'"):
+        TrainingBoard(run, slo=True)
+
+
+def test_a_state_is_taken_up_with_runs_of_ones_own():
+    board = TrainingBoard(a_run(), slow=True, pace=7)
+    state = json.loads(json.dumps(board.state()))
+    again = TrainingBoard.from_state(state, a_run())
+    assert (again.slow, again.pace, again._threads[""].pace) == (True, 7, 7)
+    with pytest.raises(DataError, match=r"holds no networks"):
+        TrainingBoard.from_state(state)
+
+
+def test_the_code_trains_in_the_same_way(alone):
+    net, data, validation = Network(zoo.digits_net()), DIGITS.train, DIGITS.test
+    scope = {"net": net, "data": data, "validation": validation}
+    exec(TrainingBoard(a_run()).code(), scope)  # noqa: S102 - running it is the test
+    assert losses(scope["history"].snapshots) == losses(alone[0])
+
+
+def test_a_still_picture_shows_the_start():
+    bundle = TrainingBoard(a_run())._repr_mimebundle_()
+    data, metadata = bundle
+    assert data["text/plain"] == "TrainingBoard(ready at step 0 of 46)"
+    assert "filters of the first convolution" in metadata["image/jpeg"]["alt"]
