@@ -275,6 +275,46 @@ def test_when_the_kernel_comes_back_its_numbers_are_shown_again(frozen):
     assert (colours(frozen) == display.PALETTES["blue_red"].colours[99]).all()
 
 
+def test_what_is_answered_late_is_not_asked_again(frozen):
+    """Where every answer is late, a page that asked again would ask for ever."""
+    mount(frozen, small_lab())
+    for _ in range(5):
+        newest = sent(frozen)[-1]["seq"]
+        frozen.clock.run_for(1600)
+        answer(frozen, newest)
+    expect(frozen.locator("[data-role=source]")).to_be_hidden()
+    assert len(sent(frozen)) == 1
+
+
+def test_what_was_lost_is_asked_again_when_the_kernel_is_back(frozen):
+    mount(frozen, small_lab())
+    frozen.clock.run_for(1600)
+    frozen.evaluate("window.lab.fire('comm_live_update')")
+    frozen.evaluate("window.lab.reply(0, {})")  # it is there, and knows nothing of a request
+    frozen.clock.run_for(300)
+    assert len(sent(frozen)) == 2
+    answer(frozen, sent(frozen)[-1]["seq"])
+    assert shown_by(frozen) == "kernel"
+
+
+def test_a_page_that_was_busy_takes_no_kernel_for_silent(blank):
+    """Its clock ran out while it computed; the answer comes in the next moment."""
+    mount(blank, small_lab())
+    blank.evaluate("""() => {
+      const lines = [];
+      const line = document.querySelector("[data-role=source]");
+      new MutationObserver(() => lines.push(line.hidden)).observe(line, { attributes: true });
+      window.said = lines;
+      setTimeout(() => {
+        const until = performance.now() + 2500;
+        while (performance.now() < until);
+        setTimeout(() => window.lab.answer(1, 10), 50);
+      }, 100);
+    }""")
+    blank.wait_for_function("document.querySelector('[data-role=map]').dataset.source==='kernel'")
+    assert blank.evaluate("window.said") == []
+
+
 # -- Pictures and settings that travel ------------------------------------------------------------
 
 

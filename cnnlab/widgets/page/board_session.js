@@ -28,7 +28,7 @@ export class BoardSession extends Session {
 
   emit(topic, detail) {
     super.emit(topic, detail);
-    if (topic === "settings" || (topic === "alive" && this.line.alive)) this.look();
+    if (topic === "settings") this.look();
   }
 
   get running() {

@@ -61,10 +61,7 @@ export class Session {
     this.listeners = new Set();
     this.history = new History();
     this.values = structuredClone(model.get("_settings").values);
-    this.line = new Line(model, (back) => {
-      this.emit("alive");
-      if (back) this.scene?.ask(); // for what nobody answered meanwhile
-    });
+    this.line = new Line(model, () => this.emit("alive"));
     this.heard = () => this.#hear();
     model.on("change:_settings", this.heard);
   }

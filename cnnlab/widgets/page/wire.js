@@ -20,6 +20,7 @@
 
 const PATIENCE = 1500; // milliseconds without an answer after which the kernel counts as silent
 const SILENCE = 4000; // the same for a commitment, which is worth waiting for
+const TURNS = 5; // of the page, at the least, in which an answer could have been heard meanwhile
 
 const HEALS = "If it is not busy, choose Run All Above Selected Cell, then run this cell.";
 const SILENT = `The kernel is not responding. ${HEALS}`;
@@ -30,9 +31,21 @@ const BEAT = 15_000; // milliseconds from one look to the next while a widget is
 /** Nobody answered. */
 export class Silent extends Error {}
 
+/** Act when patience ends. A page that was busy itself has heard nothing: that is no silence. */
+function patiently(milliseconds, act) {
+  let left = TURNS,
+    timer;
+  const turn = () => {
+    if (left-- > 0) timer = setTimeout(turn, milliseconds / TURNS);
+    else act();
+  };
+  turn();
+  return () => clearTimeout(timer);
+}
+
 /** Requests and answers of one page. */
 export class Line {
-  /** onalive(back) hears when the kernel turns silent, or answers; back: after a silence. */
+  /** onalive() hears when the kernel turns silent, or answers. */
   constructor(model, onalive = () => {}) {
     this.model = model;
     this.onalive = onalive;
@@ -103,9 +116,9 @@ export class Line {
         this.live(false);
         refuse(new Silent(this.trouble));
       };
-      this.promised.set(seq, { keep, refuse, timer: setTimeout(give, patience) });
+      this.promised.set(seq, { keep, refuse, calm: patiently(patience, give) });
       if (!this.#send(seq, kind, body, buffers)) {
-        clearTimeout(this.promised.get(seq).timer);
+        this.promised.get(seq).calm();
         give();
       }
     });
@@ -137,7 +150,8 @@ export class Line {
     if (this.alive === alive) return;
     const back = this.alive === false && alive;
     this.alive = alive;
-    this.onalive(back);
+    this.onalive();
+    if (back) for (const lane of this.lanes) lane.resume();
   }
 
   #receive(message, buffers) {
@@ -145,7 +159,7 @@ export class Line {
     this.heard = performance.now();
     const promise = this.promised.get(message.seq);
     if (promise) {
-      clearTimeout(promise.timer);
+      promise.calm();
       this.promised.delete(message.seq);
       if (message.error) promise.refuse(new Error(message.error));
       else promise.keep(message);
@@ -156,7 +170,7 @@ export class Line {
   }
 
   dispose() {
-    for (const { timer } of this.promised.values()) clearTimeout(timer);
+    for (const { calm } of this.promised.values()) calm();
     for (const lane of this.lanes) lane.dispose();
     this.promised.clear();
     this.model.off("msg:custom", this.receive);
@@ -178,6 +192,7 @@ class Lane {
     this.flying = null; // the number of the request under way
     this.want = null;
     this.when = -Infinity; // when the last request left
+    this.calm = () => {}; // no more waiting for the answer to it
   }
 
   /** Ask; whatever was waiting to be asked is forgotten. */
@@ -199,6 +214,16 @@ class Lane {
     this.#go();
   }
 
+  /**
+   * The kernel is back: go on, with what was given up if nothing newer waits. What was answered
+   * late is not asked again: where every answer is late, that would never end.
+   */
+  resume() {
+    const lost = this.flying === null && [...this.sent.values()].pop();
+    this.want ??= lost || null;
+    this.#pump();
+  }
+
   /** Send what waits, whatever is under way. */
   hurry() {
     if (this.want) this.#go();
@@ -206,25 +231,25 @@ class Lane {
 
   #go() {
     clearTimeout(this.timer);
-    clearTimeout(this.patience);
+    this.calm();
     const asked = this.want;
     this.want = null;
     this.when = performance.now();
     this.flying = this.line.send(this.kind, asked.body, asked.buffers);
     if (this.flying === null) return;
     this.sent.set(this.flying, asked);
-    this.patience = setTimeout(() => {
+    this.calm = patiently(PATIENCE, () => {
       this.flying = null;
       this.line.live(false);
       this.#pump();
-    }, PATIENCE);
+    });
   }
 
   receive(message, buffers) {
     const asked = this.sent.get(message.seq);
     for (const seq of this.sent.keys()) if (seq <= message.seq) this.sent.delete(seq);
     if (this.flying !== null && this.flying <= message.seq) {
-      clearTimeout(this.patience);
+      this.calm();
       this.flying = null;
     }
     this.onanswer(message, buffers, asked);
@@ -233,7 +258,7 @@ class Lane {
 
   dispose() {
     clearTimeout(this.timer);
-    clearTimeout(this.patience);
+    this.calm();
     this.want = null;
   }
 }
