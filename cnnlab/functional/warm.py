@@ -52,7 +52,7 @@ def compilations() -> int:
 
 
 def _steps() -> list[Callable[[], object]]:
-    return [*_convolutions(), *_elementwise(), *_others(), _chained, _in_parallel]
+    return [*_convolutions(), *_elementwise(), *_others(), _chained, _in_parallel, _roof]
 
 
 def _ones(*shape: int) -> Float32:
@@ -125,3 +125,8 @@ def _chained() -> None:
 def _in_parallel() -> None:
     """Compile what only helpers run."""
     loaded("_threads").prepare()
+
+
+def _roof() -> None:
+    """Compile what a measurement of this machine spins."""
+    loaded("peak").spin(1, np.float32(0.5))

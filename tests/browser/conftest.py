@@ -4,12 +4,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.jupyterlab import Notebook, Server, chromium
 
 HERE = Path(__file__).parent
 ARTEFACTS = HERE.parents[1] / "artefacts"
+PATIENCE = 60_000  # milliseconds: a slow machine is not what these tests are about
+
+expect.set_options(timeout=PATIENCE / 2)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,7 +43,7 @@ def page(browser: Browser) -> Iterator[Page]:
     """A page for the tests of one file; what it complains of fails the last of them."""
     context = browser.new_context(viewport={"width": 1400, "height": 1100})
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE)
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page

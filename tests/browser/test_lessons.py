@@ -48,7 +48,7 @@ class Lesson:
         return after, self.notebook.rewrite(before, after, above=first)
 
 
-@pytest.fixture(scope="module", params=LESSONS, ids=lambda path: path.stem)
+@pytest.fixture(params=LESSONS, ids=lambda path: path.stem)
 def lesson(request, server, open_notebook, tmp_path_factory):
     """Open a lesson as somebody who has answered nothing yet, and run it."""
     path = request.param
@@ -60,7 +60,17 @@ def lesson(request, server, open_notebook, tmp_path_factory):
     return Lesson(path, notebook)
 
 
-def test_a_lesson_runs_in_the_browser_without_an_error(lesson, keep):
+def test_a_lesson_is_taken_from_its_first_cell_to_its_place_on_the_map(lesson, keep):
+    """One test, so that one that is tried again begins with a fresh lesson."""
+    it_runs_without_an_error(lesson)
+    keep(f"lesson-{lesson.path.stem}")
+    every_prediction_is_locked_wrongly_and_then_told_why(lesson)
+    every_exercise_is_answered_wrongly_and_then_rightly(lesson)
+    the_quiz_is_answered(lesson)
+    what_was_answered_counts_on_the_map(lesson)
+
+
+def it_runs_without_an_error(lesson):
     panel = lesson.panel
     expect(panel.locator(".cnnlab").first).to_be_visible()
     expect(panel.locator(RAISED)).to_have_count(0)
@@ -71,10 +81,9 @@ def test_a_lesson_runs_in_the_browser_without_an_error(lesson, keep):
             assert len(np.unique(pixels_of(canvas).reshape(-1, 3), axis=0)) > 1
     broken = "(all) => all.filter((one) => !one.naturalWidth).map((one) => one.outerHTML)"
     assert not panel.locator("img").evaluate_all(broken)
-    keep(f"lesson-{lesson.path.stem}")
 
 
-def test_every_prediction_of_a_lesson_is_locked_wrongly_and_then_told_why(lesson):
+def every_prediction_is_locked_wrongly_and_then_told_why(lesson):
     expect(lesson.panel.locator("[data-widget=Predict]")).to_have_count(len(lesson.predictions))
     for number, prediction in enumerate(lesson.predictions):
         wrong = next(n for n in range(len(prediction.choices)) if n != prediction.right)
@@ -88,7 +97,7 @@ def test_every_prediction_of_a_lesson_is_locked_wrongly_and_then_told_why(lesson
         )
 
 
-def test_every_exercise_of_a_lesson_is_answered_wrongly_and_then_rightly(lesson):
+def every_exercise_is_answered_wrongly_and_then_rightly(lesson):
     for task in lesson.tasks:
         code, mistake = task.mistakes[0]
         written, cell = lesson.answer(task, task.notebook_cell, code)
@@ -100,7 +109,7 @@ def test_every_exercise_of_a_lesson_is_answered_wrongly_and_then_rightly(lesson)
         expect(cell.locator(".jp-OutputArea").first).to_contain_text(f"Right. {task.praise}")
 
 
-def test_the_quiz_of_a_lesson_is_answered(lesson):
+def the_quiz_is_answered(lesson):
     for number, asked in enumerate(lesson.quiz):
         question = card(lesson.notebook, "Quiz", number)
         question.get_by_role("radio").nth(asked.right).check()
@@ -112,7 +121,7 @@ def test_the_quiz_of_a_lesson_is_answered(lesson):
         expect(score).to_have_text(f"{total} of {total} answered, {total} right first time")
 
 
-def test_what_was_answered_in_a_lesson_counts_on_the_map(lesson):
+def what_was_answered_counts_on_the_map(lesson):
     stem = lesson.path.stem
     counts = lesson.notebook.run(
         "from cnnlab import exercises\n"

@@ -207,6 +207,7 @@ def test_the_focus_goes_to_what_comes_next(notebook):
 
 def test_after_a_restart_every_widget_says_at_once_what_heals_it(notebook, keep):
     page = notebook.page
+    notebook.run_all()
     for kind in CELLS:
         expect(widget(notebook, kind).locator("[data-role=source]")).to_be_hidden()
     page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
