@@ -9,12 +9,13 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from cnnlab import widgets
 from cnnlab.exercises import CHAPTERS
 from tests import refresh_notebooks
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 LESSONS = sorted(FOLDER.glob("*.ipynb"))
-CHAPTER_FILES = [path for path in LESSONS if path.stem != "glossary"]
+CHAPTER_FILES = [path for path in LESSONS if path.stem[:2].isdigit()]
 
 every_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 
@@ -110,6 +111,16 @@ def test_every_link_into_the_glossary_has_its_heading():
     for path in LESSONS:
         for cell in opened(path).cells:
             assert set(re.findall(r"\(glossary\.ipynb#([^)]*)\)", cell.source)) <= words
+
+
+def test_the_gallery_shows_every_widget_once_and_says_three_things_to_try():
+    cells = opened(FOLDER / "gallery.ipynb").cells
+    titles = [re.match(r"### (\w+)", cell.source) for cell in cells]
+    named = [(title[1], number) for number, title in enumerate(titles) if title]
+    assert sorted(name for name, _ in named) == sorted(widgets.__all__)
+    for name, number in named:
+        assert len(re.findall("^- ", cells[number].source, re.M)) == 3, name
+        assert f"widgets.{name}(" in cells[number + 1].source
 
 
 @every_lesson
