@@ -19,6 +19,7 @@
  */
 
 const PATIENCE = 1500; // milliseconds without an answer after which the kernel counts as silent
+const FIRST = 6000; // the same until it has answered once: it may have other cells to run
 const SILENCE = 4000; // the same for a commitment, which is worth waiting for
 const TURNS = 5; // of the page, at the least, in which an answer could have been heard meanwhile
 
@@ -68,11 +69,16 @@ export class Line {
     return this.model.alone ? ALONE : SILENT;
   }
 
+  /** Milliseconds without an answer after which the kernel counts as silent. */
+  get patience() {
+    return this.alive === null ? FIRST : PATIENCE;
+  }
+
   /** See whether the kernel is there, before a hand needs it. */
   async check() {
     if (this.checking || this.lanes.some((lane) => lane.flying !== null)) return;
     this.checking = true;
-    await this.#promise(0, "hello", {}, [], PATIENCE).catch(() => {});
+    await this.#promise(0, "hello", {}, [], this.patience).catch(() => {});
     this.checking = false;
   }
 
@@ -238,7 +244,7 @@ class Lane {
     this.flying = this.line.send(this.kind, asked.body, asked.buffers);
     if (this.flying === null) return;
     this.sent.set(this.flying, asked);
-    this.calm = patiently(PATIENCE, () => {
+    this.calm = patiently(this.line.patience, () => {
       this.flying = null;
       this.line.live(false);
       this.#pump();
