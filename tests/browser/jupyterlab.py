@@ -48,7 +48,6 @@ _SETTINGS: dict[str, Any] = {
         "fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True,
     },
     "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
-    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
 }  # fmt: skip
 
 _INSTALLED = Path(cnnlab.__file__).parent / "jupyter/lab/overrides.d/cnnlab.json"
