@@ -1,9 +1,9 @@
 // FilterTrainer on the page: numbers that walk to the filter whose map is wished for.
 
-import { oneOf } from "./page/controls.js";
+import { choice, oneOf } from "./page/controls.js";
 import { Plot } from "./page/curves.js";
 import { button, make, put } from "./page/dom.js";
-import { FilterPanel, presetOf } from "./page/filter_panel.js";
+import { FilterPanel, presetNames, sameFilter } from "./page/filter_panel.js";
 import { MapFigure } from "./page/map_figure.js";
 import { MapTile } from "./page/map_tile.js";
 import { largestOf, numberText } from "./page/numbers.js";
@@ -13,6 +13,7 @@ import { widgetOf } from "./page/session.js";
 import { slider } from "./page/slider.js";
 import { TrainerSession } from "./page/trainer_session.js";
 import { WidgetView } from "./page/view.js";
+import { WishBrush } from "./page/wish_brush.js";
 
 const DRAWN = 300; // points of the curve
 const SPOKEN_EVERY = 3000; // milliseconds while it plays
@@ -50,7 +51,8 @@ class TrainerView extends WidgetView {
     this.rate = this.#rate();
     this.now = make("p", { class: "cnnlab-trainer-now", "data-role": "now" });
     this.rule = make("p", { class: "cnnlab-hint", "data-role": "rule" });
-    const wish = presetOf(session, "Wish", "wish", "wish");
+    this.brush = new WishBrush(session, this.wish);
+    this.brush.listen(this.listeners.signal);
     const palette = oneOf(session, "palette", "Colours");
     const group = { class: "cnnlab-controls", role: "group", "aria-label": "Training" };
     const hint =
@@ -74,10 +76,11 @@ class TrainerView extends WidgetView {
           this.start,
           one,
           again,
-          this.bound(wish),
+          this.bound(this.#wishList()),
           this.rate,
           this.bound(palette),
         ),
+        this.brush.element,
         part(
           "cnnlab-trainer-stage",
           this.photo.figure,
@@ -88,6 +91,31 @@ class TrainerView extends WidgetView {
         walk,
       ],
     };
+  }
+
+  /** Whose map is wished for: a filter's of the catalogue, one's own, or one that is painted. */
+  #wishList() {
+    const { session } = this,
+      { filters } = session.facts;
+    const own = [
+      ["", "Your own filter"],
+      ["painted", "Painted"],
+    ];
+    const choose = (name) => {
+      const preset = filters.find((one) => one.name === name);
+      if (preset) session.change({ wish: preset.weights, painted: [] });
+      else if (name === "painted") this.brush.start();
+      else session.change({ painted: [] });
+    };
+    const list = choice("Wish", [...own, ...presetNames(filters)], choose, {
+      "data-control": "wish",
+    });
+    const chosen = () => {
+      const { painted, wish } = session.settings;
+      if (painted.length) return "painted";
+      return filters.find((one) => sameFilter(one.weights, wish))?.name ?? "";
+    };
+    return { element: list.element, show: () => put(list.select, "value", chosen()) };
   }
 
   /** The rate as powers of two times the one that suits the picture. */
@@ -127,6 +155,7 @@ class TrainerView extends WidgetView {
   #showSettings() {
     this.photo.show();
     this.panel.show();
+    this.brush.show();
     this.#showRate();
   }
 

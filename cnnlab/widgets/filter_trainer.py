@@ -8,12 +8,19 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cnnlab import display, filters, functional
-from cnnlab.checks import whole
+from cnnlab import display, filters
+from cnnlab.checks import numbers, whole
 from cnnlab.errors import DataError, ShapeError
 from cnnlab.shapes import Window
 from cnnlab.widgets.shared import code, maps
-from cnnlab.widgets.shared.filter_training import FilterTraining, drawn
+from cnnlab.widgets.shared.filter_training import (
+    FilterTraining,
+    crop,
+    drawn,
+    padded,
+    spread,
+    wished,
+)  # fmt: skip
 from cnnlab.widgets.shared.filtered_photo import FilteredPhoto
 from cnnlab.widgets.shared.photo import white_of
 from cnnlab.widgets.shared.traits import Array, Count, Palette, Rate, shortest
@@ -26,6 +33,7 @@ Map = NDArray[np.float32]
 _LARGEST = 7  # rows and columns of a filter
 _MOST_STEPS = 64  # in one answer to the page, which the kernel is held for
 _MOST_SEED = 9999
+_MOST_CELLS = 64  # rows and columns of a wish that is painted
 _STILL = 1e-6  # of the largest weight: a step that changes less is rounding
 
 
@@ -45,6 +53,10 @@ class FilterTrainer(FilteredPhoto, stem="filter_trainer"):
     wish : str, Filter or array_like of shape (wish_height, wish_width)
         The filter whose map is wished for: a name of `filters.CATALOGUE` or weights, 1x1 to 7x7.
         The training sees its map only.
+    painted : array_like of shape (rows, columns), optional
+        A wish that is painted instead: where the filter shall respond, and how much, from -1 to 1;
+        up to 64x64 numbers, each of which is a block of the map. No filter may make it all; the
+        training finds the one that comes closest.
     size : int
         Rows and columns of the filter that learns, 1 to 7.
     learning_rate : float, optional
@@ -74,6 +86,7 @@ class FilterTrainer(FilteredPhoto, stem="filter_trainer"):
     grey_only: ClassVar[bool] = True
 
     wish = Array("_read_filter", "sobel_x")
+    painted = Array("_read_painted", [])
     learning_rate = Rate()
     seed = Count(0, least=0, most=_MOST_SEED)
     palette = Palette()
@@ -98,6 +111,22 @@ class FilterTrainer(FilteredPhoto, stem="filter_trainer"):
         own = {"wish": wish, "learning_rate": learning_rate, "seed": seed}
         super().__init__(image, **{"filter": first, **own, **options})
 
+    def _read_painted(self, value: Any) -> Map:
+        cells = numbers(value, "painted").astype(np.float32)
+        if not cells.size:
+            return np.zeros((0, 0), np.float32)
+        if cells.ndim != 2 or max(cells.shape) > _MOST_CELLS:
+            raise ShapeError(
+                f"a painted wish has rows and columns, {_MOST_CELLS} at the most, got an array of "
+                f"shape {cells.shape}; try painted[:{_MOST_CELLS}, :{_MOST_CELLS}]"
+            )
+        if not (np.abs(cells) <= 1).all():
+            raise DataError(
+                "a painted wish is between -1 and 1 everywhere, got numbers "
+                "beyond; try np.clip(painted, -1, 1)"
+            )
+        return cells
+
     # -- the training -------------------------------------------------------------------------
 
     def _forget(self) -> None:
@@ -113,7 +142,7 @@ class FilterTrainer(FilteredPhoto, stem="filter_trainer"):
     def _on_setting(self, change: Any) -> None:
         with self._lock:
             training, name = self._trained, change["name"]
-            if name in {"wish", "colour"}:
+            if name in {"wish", "painted", "colour"}:
                 self._forget()
             elif training and name == "learning_rate":
                 training.learning_rate = self.learning_rate or training.pace.learning_rate
@@ -128,13 +157,21 @@ class FilterTrainer(FilteredPhoto, stem="filter_trainer"):
 
     def _training(self) -> FilterTraining:
         if self._trained is None:
-            image, wish = wished(self.image, self.wish, self.filter.shape)
+            image, wish = self._aim()
             training = FilterTraining(image, wish, learning_rate=self.learning_rate)
             training.filter = self.filter
             self._trained = training
             self._limit = display.limit_of(wish) or 1.0
             self._run += 1
         return self._trained
+
+    def _aim(self) -> tuple[Map, Map]:
+        """Say which part of the picture the filter sees, and the map it shall make of it."""
+        image, size = self.image, self.filter.shape
+        if not self.painted.size:
+            return wished(image, self.wish, size)
+        rows, columns = (one - other + 1 for one, other in zip(image.shape, size, strict=True))
+        return np.ascontiguousarray(image), spread(self.painted, max(rows, 0), max(columns, 0))
 
     def _look(self) -> tuple[Map, float, Map]:
         if self._looked is None:
@@ -274,7 +311,7 @@ class FilterTrainer(FilteredPhoto, stem="filter_trainer"):
         return {}, []
 
     def _page_facts(self) -> dict[str, Any]:
-        return {**super()._page_facts(), "mostSteps": _MOST_STEPS}
+        return {**super()._page_facts(), "mostSteps": _MOST_STEPS, "mostCells": _MOST_CELLS}
 
     # -- in words -----------------------------------------------------------------------------
 
@@ -289,17 +326,27 @@ class FilterTrainer(FilteredPhoto, stem="filter_trainer"):
         """
         with self._lock:
             training = self._training()
-            crop = _crop(self.image.shape, self.wish.shape, self.filter.shape)
-            cut = "[{}:{}, {}:{}]".format(*crop)
-            padded = _padded(self.wish, self.filter.shape)
+            cut, aim = "", [
+                "height, width = (1 + np.array(image.shape) - weights.shape).tolist()",
+                *code.array("painted", self.painted),
+                "down = np.arange(height) * len(painted) // height",
+                "across = np.arange(width) * painted.shape[1] // width",
+                "wish = painted[down][:, across][None, :, :, None]",
+            ]  # fmt: skip
+            if not self.painted.size:
+                seen = crop(self.image.shape, self.wish.shape, self.filter.shape)
+                cut = "[{}:{}, {}:{}]".format(*seen)
+                aim = [
+                    *code.weights(padded(self.wish, self.filter.shape), "wish_weights"),
+                    "whole = image[None, :, :, None]  # one image, one channel",
+                    "wish = F.conv2d(whole, wish_weights[..., None, None])",
+                ]
             lines = [
                 "import numpy as np", "", "from cnnlab import filters, images",
                 "from cnnlab import functional as F", "",
                 *self._photo.code(colour=False, widget="trainer"),
-                *code.weights(padded, "wish_weights"),
                 *code.array("weights", self.filter),
-                "whole = image[None, :, :, None]  # one image, one channel",
-                "wish = F.conv2d(whole, wish_weights[..., None, None])",
+                *aim,
                 f"seen = image{cut}[None, :, :, None]",
                 "bank = weights[..., None, None]",
                 "difference = F.conv2d(seen, bank) - wish",
@@ -319,6 +366,7 @@ class FilterTrainer(FilteredPhoto, stem="filter_trainer"):
         palette = Palette.named(self.palette)
         wish = maps.preview(self.image, self.wish, one)
         output = maps.preview(self.image, self.filter, other)
+        wish = spread(self.painted, *output.shape) if self.painted.size else wish
         limit = display.limit_of(wish) or 1.0
         signed = palette if display.PALETTES[palette].signed else "blue_red"
         photograph = display.photograph(self.image, white=white_of(self.image))
@@ -338,41 +386,8 @@ class FilterTrainer(FilteredPhoto, stem="filter_trainer"):
                 if np.array_equal(entry.weights, self.wish)
             ]
             wish = named[0] if named else "x".join(map(str, self.wish.shape)) + " weights"
+            wish = "painted" if self.painted.size else wish
             return (
                 f"FilterTrainer({self._photo.name}, wish {wish}, {rows}x{columns} filter, "
                 f"{self.steps} steps)"
             )
-
-
-def wished(image: Map, wish: Map, shape: tuple[int, ...]) -> tuple[Map, Map]:
-    """Give the picture and the map to learn, such that a filter of a shape makes maps of that size.
-
-    A wish smaller than the filter is laid into zeros; from one that is larger the picture keeps
-    what lies under the middle of it.
-    """
-    top, bottom, left, right = _crop(image.shape, wish.shape, shape)
-    padded = _padded(wish, shape)
-    output = functional.conv2d(image[None, ..., None], padded[..., None, None])[0, ..., 0]
-    return np.ascontiguousarray(image[top:bottom, left:right]), output
-
-
-def _padded(wish: Map, shape: tuple[int, ...]) -> Map:
-    rows = max(wish.shape[0], shape[0])
-    columns = max(wish.shape[1], shape[1])
-    top = (rows - 1) // 2 - (wish.shape[0] - 1) // 2
-    left = (columns - 1) // 2 - (wish.shape[1] - 1) // 2
-    padded = np.zeros((rows, columns), np.float32)
-    padded[top : top + wish.shape[0], left : left + wish.shape[1]] = wish
-    return padded
-
-
-def _crop(
-    size: tuple[int, ...], wish: tuple[int, ...], shape: tuple[int, ...]
-) -> tuple[int, int, int, int]:
-    """Say which rows and columns of the picture the filter sees: from, to, from, to."""
-    found = []
-    for pixels, larger, own in zip(size, wish, shape, strict=True):
-        spare = max(0, larger - own)
-        begin = max(0, (larger - 1) // 2 - (own - 1) // 2)
-        found += [begin, pixels - spare + begin]
-    return found[0], found[1], found[2], found[3]

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from cnnlab.widgets import FilterTrainer
+from tests.browser.jupyterlab import READY
 from tests.browser.mounting import mount, play, sent
 from tests.browser.waiting import comes
 
@@ -110,3 +111,89 @@ def test_a_wish_larger_than_the_filter_gives_both_sides_the_same_map(blank):
     view.locator("[data-row='0'][data-column='0']").first.press("ArrowUp")
     comes(lambda: len(sent(blank)), 2)
     expect(view.get_by_text("picture and the kernel's differ")).to_have_count(0)
+
+
+def test_a_wish_is_painted_by_mouse_and_keys_and_played(blank, keep):
+    widget = FilterTrainer("camera", "sobel_x")
+    view = opened(blank, widget)
+
+    def painted(look):
+        blank.evaluate("1")  # the page is heard meanwhile
+        return look(widget.painted)
+
+    view.locator("[data-control=wish]").select_option("painted")
+    comes(painted, (48, 48), lambda cells: cells.shape)
+    wish = view.locator("[data-role=wish]")
+    box = wish.bounding_box()
+    blank.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.5)
+    blank.mouse.down()
+    blank.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + box["height"] * 0.5, steps=30)
+    blank.mouse.up()
+    comes(painted, [1] * 20, lambda cells: list(cells[24, 14:34]))
+    view.get_by_role("button", name=re.compile("^Paint [^01]1")).click()
+    wish.press("ArrowDown")
+    comes(painted, -1, lambda cells: min(cells[25]))
+    keep("painted-wish")
+    before = widget.loss
+    view.locator("[data-control=play]").click()
+    comes(painted, True, lambda _: widget.steps > 20 and widget.loss < before)
+    view.locator("[data-control=play]").click()
+    expect(view.get_by_text("picture and the kernel's differ")).to_have_count(0)
+    view.get_by_role("button", name="Undo").click()  # the play
+    view.get_by_role("button", name="Undo").click()  # the key
+    comes(painted, False, lambda cells: -1 in cells)
+    view.locator("[data-control=wish]").select_option("sobel_y")
+    expect(view.locator(".cnnlab-wish-brush")).to_be_hidden()
+    comes(painted, (0, [-1, -2, -1]), lambda cells: (cells.size, widget.wish[0].tolist()))
+
+
+# -- With a kernel --------------------------------------------------------------------------------
+
+INTERRUPT = """async () => {
+  const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
+  for (let k = 0; k < 3; k++) {
+    await kernel.interrupt();
+    await new Promise((go) => setTimeout(go, 100));
+  }
+}"""
+
+
+def test_a_walk_survives_an_interrupt_its_cell_and_its_page(open_notebook, server):
+    show = "from cnnlab import widgets\ntrainer = widgets.FilterTrainer('camera')\ntrainer"
+    name = server.write("filter_trainer.ipynb", show, "trainer")
+    notebook = open_notebook(name)
+    notebook.run_all()
+    page = notebook.page
+    first, again = (
+        notebook.panel.locator("[data-widget=FilterTrainer]").nth(place) for place in (0, 1)
+    )
+
+    def steps():
+        return int(notebook.run("print(trainer.steps)"))
+
+    expect(first.locator("[data-role=now]")).to_contain_text("0 steps")
+    first.locator("[data-control=play]").click()
+    comes(lambda: steps() > 5, True)
+    page.evaluate(INTERRUPT)
+    if first.locator("[data-control=play]").text_content() == "Play":  # it came amid a step
+        first.locator("[data-control=play]").click()
+    before = steps()
+    comes(lambda: steps() > before, True)
+
+    # Both views show one walk, and either can end it.
+    expect(again.locator("[data-control=play]")).to_have_text("Pause")
+    again.locator("[data-control=play]").click()
+    expect(first.locator("[data-control=play]")).to_have_text("Play")
+    done = steps()
+    expect(first.locator("[data-role=now]")).to_contain_text(f"{done} steps")
+    expect(again.locator("[data-role=now]")).to_contain_text(f"{done} steps")
+    assert notebook.run("print(len(trainer.losses) == trainer.steps)").strip() == "True"
+
+    # A page that is opened again finds the kernel, and the cell shows where the walk stands.
+    page.reload()
+    page.wait_for_function(READY, timeout=60_000)
+    notebook.run("1")
+    notebook.rewrite("trainer", "trainer ")
+    shown = notebook.panel.locator("[data-widget=FilterTrainer]").last
+    expect(shown.locator("[data-role=now]")).to_contain_text(f"{done} steps")
+    assert steps() == done

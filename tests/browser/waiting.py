@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-_PATIENCE = 10.0  # seconds
+_PATIENCE = 30.0  # seconds
 _PAUSE = 0.02
 
 

@@ -65,6 +65,23 @@ def test_a_change_by_hand_stands_still_first_and_keeps_the_losses():
     assert trainer.steps == 4
 
 
+def test_a_painted_wish_is_met_as_closely_as_least_squares_can():
+    painted = np.zeros((4, 6))
+    painted[1:3, 2:5] = [[1, 1, -1], [0.5, 1, -1]]
+    trainer = FilterTrainer(NOISE, painted=painted, learning_rate=None)
+    wish = np.array(
+        [[painted[row * 4 // 10, column * 6 // 13] for column in range(13)] for row in range(10)]
+    )
+    windows = np.lib.stride_tricks.sliding_window_view(NOISE, (3, 3)).reshape(130, 9)
+    best, (least,), *_ = np.linalg.lstsq(windows.astype(float), wish.ravel(), rcond=None)
+    trainer.step(3000)
+    np.testing.assert_allclose(trainer.filter.ravel(), best, atol=1e-3)
+    assert trainer.loss == pytest.approx(least / 130, rel=1e-4)
+    assert "wish painted" in repr(trainer)
+    trainer.painted = []
+    assert "wish sobel_x" in repr(trainer)
+
+
 def test_restart_draws_the_numbers_of_the_seed_and_forgets_the_losses():
     trainer = FilterTrainer(NOISE, WISH, size=2, seed=4)
     first = trainer.filter.copy()
@@ -91,7 +108,8 @@ def test_state_and_code_say_the_same_again():
     again = FilterTrainer.from_state(json.dumps(trainer.state()))
     np.testing.assert_array_equal(again.filter, trainer.filter)
     assert again.loss == trainer.loss
-    for one in (trainer, FilterTrainer("coins", "gaussian_5", size=2)):
+    painted = FilterTrainer(NOISE, painted=[[0, 1, 0.5], [-1, 0, 0]], size=2)
+    for one in (trainer, FilterTrainer("coins", "gaussian_5", size=2), painted):
         said = {"trainer": one}
         exec(one.code(), said)  # noqa: S102 - running it is the test
         np.testing.assert_allclose(said["gradient"], one.gradient, atol=1e-6)
@@ -103,6 +121,8 @@ def test_state_and_code_say_the_same_again():
     [
         ({"wish": "sobel"}, DataError, "there is no filter 'sobel'"),
         ({"size": 9}, DataError, "size"),
+        ({"painted": [[2, 0]]}, DataError, "between -1 and 1"),
+        ({"painted": np.zeros((65, 2))}, ShapeError, r"painted\[:64, :64\]"),
         ({"learning_rate": 0}, DataError, "above 0, got 0; try 0.1"),
         ({"learning_rate": "fast"}, DataError, "a finite number, got 'fast'"),
         ({"seed": -1}, DataError, "seed"),

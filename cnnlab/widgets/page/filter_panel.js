@@ -15,6 +15,9 @@ const SLICES = [
   ["blue", "B", "Blue"],
 ];
 
+/** What lists call the filters of the catalogue. */
+export const presetNames = (presets) => presets.map(({ name }) => [name, titleOf(name)]);
+
 /**
  * The filters of the catalogue in a list; chosen() is the one that is set, if it is one of them.
  * `filter` names the setting, `control` the list.
@@ -27,7 +30,7 @@ export function presetOf(session, title = "Filter", filter = "filter", control =
     const channels = isDeep(session.settings[filter]) ? 3 : 1;
     session.change({ [filter]: withChannels(preset.weights, channels) });
   };
-  const options = [["", "Your own"], ...presets.map(({ name }) => [name, titleOf(name)])];
+  const options = [["", "Your own"], ...presetNames(presets)];
   const list = choice(title, options, choose, { "data-control": control });
   const chosen = () => presets.find((one) => sameFilter(one.weights, session.settings[filter]));
   const show = () => put(list.select, "value", chosen()?.name ?? "");

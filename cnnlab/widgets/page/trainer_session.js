@@ -36,13 +36,14 @@ export class TrainerSession extends PhotoSession {
 
   /** Maps and loss at once; the gradient comes from the kernel. */
   #twin() {
-    const { palette, filter, wish } = this.settings;
-    const rows = Math.max(filter.length, wish.length),
-      columns = Math.max(filter[0].length, wish[0].length);
-    const [map, aim] = [filter, wish].map((weights, k) =>
-      this.twins[k].run(this.image(), flatFilter(laid(weights, rows, columns)), PLAIN),
-    );
+    const { palette, filter, wish, painted } = this.settings;
+    const rows = painted.length ? filter.length : Math.max(filter.length, wish.length),
+      columns = painted.length ? filter[0].length : Math.max(filter[0].length, wish[0].length);
+    const mapOf = (weights, k) =>
+      this.twins[k].run(this.image(), flatFilter(laid(weights, rows, columns)), PLAIN);
+    const map = mapOf(filter, 0);
     if (!map) return { error: UNFIT };
+    const aim = painted.length ? { ...map, values: spread(painted, map) } : mapOf(wish, 1);
     const apart = map.values.map((one, k) => one - aim.values[k]);
     const look = { palette, limit: limitOf(aim.values) };
     return {
@@ -121,10 +122,10 @@ export class TrainerSession extends PhotoSession {
     return this.wishOf === this.#wishKey(this.values);
   }
 
-  #wishKey({ wish, filter, palette }) {
+  #wishKey({ wish, painted, filter, palette }) {
     const { height, width } = this.image();
     const size = [filter.length, filter[0].length, height, width];
-    return `${this.run} ${JSON.stringify(wish)} ${size} ${palette}`;
+    return `${this.run} ${JSON.stringify([wish, painted])} ${size} ${palette}`;
   }
 
   #ask(play) {
@@ -145,7 +146,9 @@ export class TrainerSession extends PhotoSession {
       return;
     }
     const frame = this.#read(message, buffers, asked);
-    const changed = ["filter", "wish"].some((name) => settings[name] !== this.values[name]);
+    const changed = ["filter", "wish", "painted"].some(
+      (name) => settings[name] !== this.values[name],
+    );
     if (!changed) {
       this.history.remember(this.situation(), play ?? null);
       this.values = { ...this.values, filter: message.filter };
@@ -194,7 +197,17 @@ export class TrainerSession extends PhotoSession {
   }
 }
 
-/** A filter in the middle of zeros (_padded). */
+/** A map of a coarse one, each of whose numbers is a block of it (spread). */
+function spread(painted, { height, width }) {
+  const values = new Float32Array(height * width);
+  for (let k = 0; k < values.length; k++) {
+    const row = painted[Math.floor((Math.floor(k / width) * painted.length) / height)];
+    values[k] = row[Math.floor(((k % width) * row.length) / width)];
+  }
+  return values;
+}
+
+/** A filter in the middle of zeros (padded). */
 function laid(filter, rows, columns) {
   const middle = (size) => Math.floor((size - 1) / 2);
   const up = middle(rows) - middle(filter.length),

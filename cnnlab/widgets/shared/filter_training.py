@@ -15,7 +15,7 @@ from cnnlab.checks import real, seeded, whole
 from cnnlab.errors import DataError, ShapeError
 from cnnlab.optimizers import SGD
 
-__all__ = ["FilterTraining", "Pace", "drawn", "pace_of"]
+__all__ = ["FilterTraining", "Pace", "crop", "drawn", "pace_of", "padded", "spread", "wished"]
 
 Array = NDArray[np.float32]
 
@@ -221,3 +221,45 @@ class FilterTraining:
         self.filter = filter_
         if slots:
             (self.velocity,) = slots
+
+
+def wished(image: Array, wish: Array, shape: tuple[int, ...]) -> tuple[Array, Array]:
+    """Give the picture and the map to learn, such that a filter of a shape makes maps of that size.
+
+    A wish smaller than the filter is laid into zeros; from one that is larger the picture keeps
+    what lies under the middle of it.
+    """
+    top, bottom, left, right = crop(image.shape, wish.shape, shape)
+    weights = padded(wish, shape)
+    output = F.conv2d(image[None, ..., None], weights[..., None, None])[0, ..., 0]
+    return np.ascontiguousarray(image[top:bottom, left:right]), output
+
+
+def padded(wish: Array, shape: tuple[int, ...]) -> Array:
+    """Lay a filter into zeros, so that it has the rows and columns of another at the least."""
+    rows = max(wish.shape[0], shape[0])
+    columns = max(wish.shape[1], shape[1])
+    top = (rows - 1) // 2 - (wish.shape[0] - 1) // 2
+    left = (columns - 1) // 2 - (wish.shape[1] - 1) // 2
+    laid = np.zeros((rows, columns), np.float32)
+    laid[top : top + wish.shape[0], left : left + wish.shape[1]] = wish
+    return laid
+
+
+def crop(
+    size: tuple[int, ...], wish: tuple[int, ...], shape: tuple[int, ...]
+) -> tuple[int, int, int, int]:
+    """Say which rows and columns of the picture the filter sees: from, to, from, to."""
+    found = []
+    for pixels, larger, own in zip(size, wish, shape, strict=True):
+        spare = max(0, larger - own)
+        begin = max(0, (larger - 1) // 2 - (own - 1) // 2)
+        found += [begin, pixels - spare + begin]
+    return found[0], found[1], found[2], found[3]
+
+
+def spread(painted: Array, height: int, width: int) -> Array:
+    """Make a map of so many rows and columns of a coarse one: each number is a block of it."""
+    down = np.arange(height) * len(painted) // height
+    across = np.arange(width) * painted.shape[1] // width
+    return np.ascontiguousarray(painted[down][:, across])
