@@ -122,7 +122,9 @@ class FeatureView extends WidgetView {
 
   #drawOver() {
     const { picture } = this.occluder;
-    const field = this.unit.fieldOver(picture);
+    const field = this.unit.fieldOver(picture),
+      { layer, unit } = this.session.settings;
+    this.occluder.explain(field.length ? `Dashed: what unit ${unit} of ${layer} sees.` : "");
     picture.overlay.replaceChildren(...field, ...coverOver(picture, this.session));
     this.unit.mark();
   }

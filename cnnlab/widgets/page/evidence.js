@@ -14,7 +14,6 @@ const NO_CLASS =
 const NO_SCORES = "This network gives no scores, so there is nothing to explain.";
 const LATER = "The kernel computes this map.";
 const PATIENCE = 500; // milliseconds after which it is said how far a map is
-const LIKE = { other: "shuffled", same: "trained" };
 
 /** One map with its scale in words, or words in its place. */
 class Tile {
@@ -43,7 +42,7 @@ class Tile {
       put(one, "hidden", Boolean(instead));
     }
     put(map.low.parentElement, "hidden", Boolean(instead));
-    const cover = `a cover of ${size} × ${size}${step > 1 ? `, in steps of ${step}` : ""}`;
+    const cover = `a cover of ${size}\u00a0×\u00a0${size}${step > 1 ? `, in steps of ${step}` : ""}`;
     const what = {
       saliency: `change of the ${of} for each unit of brightness`,
       occlusion: `drop of the ${of} under ${cover}`,
@@ -76,17 +75,16 @@ export class Evidence {
     const { explains } = session.facts;
     this.empty = make("p", { class: "cnnlab-evidence-empty", "data-role": "no-class" });
     put(this.empty, "textContent", explains ? NO_CLASS : NO_SCORES);
-    this.rows = Object.values(LIKE).map((row) => this.#row(row));
-    [this.control, this.trained] = this.rows;
+    this.rows = ["trained", "shuffled"].map((row) => this.#row(row));
+    [this.trained, this.control] = this.rows;
     this.controls = this.#buildControls();
     this.holder = make("div", { class: "cnnlab-evidence-like" });
     this.element = make(
       "section",
       { class: "cnnlab-evidence", "aria-label": "Maps of importance", "data-role": "evidence" },
       this.empty,
-      this.trained.element,
       this.controls,
-      this.control.element,
+      make("div", { class: "cnnlab-evidence-rows" }, this.trained.element, this.control.element),
       this.holder,
     );
   }
@@ -98,7 +96,16 @@ export class Evidence {
     const head = make("h3", { class: "cnnlab-evidence-head" });
     const figures = [...tiles.values()].map(({ map }) => map.element);
     const stage = make("div", { class: "cnnlab-evidence-row" }, ...figures);
-    return { tiles, head, element: make("div", { "data-role": `${row}-row` }, head, stage) };
+    return {
+      tiles,
+      head,
+      element: make(
+        "div",
+        { "data-role": `${row}-row`, class: "cnnlab-evidence-part" },
+        head,
+        stage,
+      ),
+    };
   }
 
   #buildControls() {

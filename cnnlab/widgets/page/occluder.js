@@ -31,6 +31,7 @@ export class Occluder {
   constructor(session) {
     this.session = session;
     this.picture = new Picture("seen", "What the network sees", { ...POINTABLE, ...CLOSE });
+    this.legend = make("p", { class: "cnnlab-hint", "data-role": "legend", hidden: true });
     const [height, width] = session.facts.input;
     const size = ` ${height} × ${width}`;
     this.figure = figure(
@@ -38,6 +39,7 @@ export class Occluder {
       { "data-role": "seen-figure" },
       this.picture.element,
       make("p", { class: "cnnlab-hint" }, HINT),
+      this.legend,
     );
     this.size = this.#slid("occluder", "Cover", { min: 1, max: session.facts.most, step: 1 });
     this.fill = this.#slid("fill", "Brightness", { min: 0, max: 1, step: 0.05 });
@@ -177,6 +179,12 @@ export class Occluder {
       "ariaLabel",
       `What the network sees: ${height} rows, ${width} columns${where}`,
     );
+  }
+
+  /** Say whose field is framed by dashes, if any is. */
+  explain(field) {
+    put(this.legend, "hidden", !field);
+    put(this.legend, "textContent", field);
   }
 
   /** Say what the cover costs; returns it in words. */

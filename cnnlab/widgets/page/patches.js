@@ -53,7 +53,7 @@ export class Patches {
     if (slow) return `${done} of ${count} images looked through.`;
     if (found.every(({ activation }) => !(activation > 0))) return NOTHING;
     const images = counted(count, "image");
-    return `The ${found.length} images of ${images} to which it responds most strongly, each where.`;
+    return `The ${found.length} images of ${images} to which it responds most strongly, its field framed.`;
   }
 
   #add() {
