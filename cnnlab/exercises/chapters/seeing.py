@@ -29,7 +29,7 @@ Score = Callable[[Float64], float]
 
 SIDE = 25  # of the faces, in pixels
 _NEAR = 2  # pixels beside the mark that still count as found
-_MOST_SEED = 2**32
+_MOST_SEED = 2**53  # up to here every whole number is exact in 64 bits
 
 _FIRST, _SECOND = (3, 0), (1, 2)  # two maps of two places
 _CAM_WEIGHTS = (1, -2)
@@ -46,7 +46,7 @@ def _judged_as_place(answer: Any) -> str | None:
     if where.shape != (3,):
         return "expected my_seed, a row and a column: three numbers"
     seed, row, column = where.astype(np.float64)
-    if not (0 <= seed < _MOST_SEED and seed == int(seed)):
+    if not (0 <= seed <= _MOST_SEED and seed == int(seed)):
         return "leave my_seed as it is: it says which mark you are after"
     if not (0 <= row < SIDE and 0 <= column < SIDE):
         return f"the picture has rows and columns 0 to {SIDE - 1}"

@@ -158,8 +158,8 @@ def test_a_place_that_is_wrong_is_told_why():
         (lesson.SEED, 11, 13): "middle of the face",
         (lesson.SEED, 25, 3): "rows and columns 0 to 24",
         (lesson.SEED, 2, 21): "hardly falls",
-        (-1, 2, 2): "eave my_seed as it is",
-        (0.5, 2, 2): "eave my_seed as it is",
+        (-1, 3, 20): "eave my_seed as it is",
+        (0.5, 3, 20): "eave my_seed as it is",
         (2, 2): "three numbers",
     }
     for where, words in said.items():
