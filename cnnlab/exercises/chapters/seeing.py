@@ -180,7 +180,7 @@ class Seeing(SeeingQuestions, Lesson, chapter="08_what_networks_see"):
             "Choose the class 'face' and watch its score, not its probability. Start at the top "
             "left, and slide the cover once round along the sides.",
             "Where the score falls by several points, make the cover smaller, and see where it "
-            "still falls. The widget says at which row and column the cover stands.",
+            "still falls. hunt.cover says at which row and column it stands.",
             "The place is kept in mark: mark.top and mark.left.",
         ),
         praise="There it is, and no face is anywhere near. It has never looked at one.",
