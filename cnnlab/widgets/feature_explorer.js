@@ -24,7 +24,9 @@ class FeatureView extends WidgetView {
     for (const part of [this.occluder, this.evidence, this.unit]) {
       part.point(this.listeners.signal);
     }
-    this.resizing = new ResizeObserver(() => this.unit.show(this.session.scene.source));
+    this.resizing = new ResizeObserver(([{ contentRect }]) =>
+      this.unit.fit(contentRect.width, this.session.scene.source),
+    );
     this.resizing.observe(this.unit.element);
     return element;
   }

@@ -4,7 +4,7 @@ import { button, make, put } from "./dom.js";
 import { MapFigure } from "./map_figure.js";
 import { numberText } from "./numbers.js";
 import { coverOver } from "./occluder.js";
-import { signedPalette } from "./paint.js";
+import { isDark, signedPalette } from "./paint.js";
 import { pointing } from "./pointing.js";
 import { line, table } from "./table.js";
 
@@ -124,7 +124,7 @@ export class Evidence {
       "data-control": "seed",
       onclick: () => set(session.settings.shuffled, (session.settings.seed + 1) % 10_000),
     });
-    const attributes = { class: "cnnlab-controls", role: "group", "aria-label": "Control" };
+    const attributes = { class: "cnnlab-fields", role: "group", "aria-label": "Control" };
     return make("div", attributes, this.further, this.again, this.back);
   }
 
@@ -174,6 +174,10 @@ export class Evidence {
       of: maps.of,
       step: maps.step,
     };
+    // A cover that moves brings no map: nothing is painted again.
+    const look = JSON.stringify([palette, colours, target, shuffled, slow, source, isDark()]);
+    if (maps === this.told && look === this.look) return "";
+    Object.assign(this, { told: maps, look });
     const said = [];
     for (const [k, row] of [this.trained, this.control].entries()) {
       const told = maps.rows[k];
@@ -225,6 +229,10 @@ export class Evidence {
 
   /** Frame the cover in every map. */
   mark() {
+    const { cover } = this.session.settings,
+      look = `${cover} ${this.session.size}`;
+    if (look === this.marked) return;
+    this.marked = look;
     for (const tile of this.tiles) tile.mark();
   }
 }

@@ -2,7 +2,7 @@
 
 import { button, make, put } from "./dom.js";
 import { figure } from "./figure.js";
-import { counted, numberText, percent } from "./numbers.js";
+import { numberText, percent } from "./numbers.js";
 import { frameOver } from "./overlay.js";
 import { Picture } from "./paint.js";
 import { POINTABLE, pointing } from "./pointing.js";
@@ -51,7 +51,7 @@ export class Occluder {
     this.off = button("Take it off", { onclick: () => session.coverAt(null) });
     this.controls = make(
       "div",
-      { class: "cnnlab-controls", role: "group", "aria-label": "The cover" },
+      { class: "cnnlab-fields", role: "group", "aria-label": "The cover" },
       this.size.element,
       this.fill.element,
       ...(session.facts.input[2] === 3 ? [this.#colour()] : []),
@@ -207,7 +207,7 @@ export class Occluder {
       points = 100 * (cover.probability[0] - cover.probability[1]);
     const told = [
       [`Score of ${name}`, ...scores, numberText(drop, 3)],
-      [`Probability of ${name}`, ...chances, counted(numberText(points, 1), "point")],
+      [`Probability of ${name}`, ...chances, pointsText(points)],
     ];
     for (const [k, [words, ...cells]] of told.entries()) {
       put(rows[k].element.firstChild, "textContent", words);
@@ -216,4 +216,10 @@ export class Occluder {
     const at = `row ${cover.at[0]}, column ${cover.at[1]}`;
     return `Covered at ${at}: the score of ${name} is ${scores[1]}, a drop of ${numberText(drop, 3)}`;
   }
+}
+
+/** A difference of two percentages. */
+function pointsText(points) {
+  if (points !== 0 && Math.abs(points) < 0.05) return "under 0.1 points";
+  return `${numberText(points, 1)} points`;
 }

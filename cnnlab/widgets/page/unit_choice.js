@@ -6,6 +6,7 @@ import { MapFigure } from "./map_figure.js";
 import { Mosaic } from "./mosaic.js";
 import { counted, numberText } from "./numbers.js";
 import { frameOver } from "./overlay.js";
+import { isDark } from "./paint.js";
 import { ARROWS, pointing } from "./pointing.js";
 
 const NO_LAYER = "Choose a layer, then one of its maps.";
@@ -14,6 +15,7 @@ const LATER = "The kernel computes this layer.";
 export class UnitChoice {
   constructor(session) {
     this.session = session;
+    this.room = 600; // pixels across, until the page has laid it out
     const names = session.layers.map(({ name }) => [name, name]);
     this.layer = choice(
       "Layer",
@@ -44,6 +46,12 @@ export class UnitChoice {
     );
   }
 
+  /** Stand in so many pixels. */
+  fit(room, source) {
+    if (room > 0) this.room = room;
+    this.show(source);
+  }
+
   point(signal) {
     pointing(this.map.picture, this.session, signal);
   }
@@ -65,12 +73,16 @@ export class UnitChoice {
       { sections } = session;
     put(this.layer.select, "value", layer ?? "");
     const here = sections.layer?.name === layer ? sections.layer : null;
+    const { room } = this;
+    const look = JSON.stringify([layer, unit, palette, source, room, isDark()]);
+    const same = look === this.look && sections.layer === this.maps && sections.unit === this.one;
+    if (same) return "";
+    Object.assign(this, { look, maps: sections.layer, one: sections.unit });
     put(gallery.element, "hidden", !here);
     if (here) {
       const { part } = here,
         single = part.height * part.width === 1,
         tile = single ? 14 : 56;
-      const room = this.element.clientWidth || 600;
       const most = Math.max(1, Math.floor(room / (tile + 5)));
       const columns = Math.min(part.count, single ? 32 : 16, most);
       const gap = single ? 0 : Math.max(1, Math.round((5 * part.height) / tile));
