@@ -31,6 +31,7 @@ from cnnlab.shapes import IntPair, Window, pair, whole
 
 __all__ = [
     "Box",
+    "OcclusionSweep",
     "Patch",
     "PatchSearch",
     "activation_maximisation",
@@ -43,13 +44,16 @@ __all__ = [
     "receptive_fields",
     "saliency",
     "shuffled",
+    "shuffles",
     "strongest_patches",
+    "without_softmax",
 ]
 
 Box = tuple[int, int, int, int]  # top, left, bottom, right: rows top to bottom - 1
 Of = Literal["score", "probability"]  # what of a class is watched
 
-_BATCH = 256  # images pushed through at once
+_BATCH = 256  # images pushed through at once, and of a large network so many that
+_BATCH_WORK = 1_000_000_000  # multiply-adds are not exceeded: tens of milliseconds
 _MOST_STEPS = 10_000  # of a dream: minutes on a large network
 _MOST_JITTER = 1000
 
@@ -296,6 +300,7 @@ class PatchSearch:
         self._data, self._net = kind_of(data, Dataset, "data", "datasets.digits().test"), net
         self._until, self._layer = _cut_after(net, layer), layer
         self._only = None if unit is None else _checked_unit(self._until, layer, unit)
+        self._batch = _batch_of(self._until)
         self._strength: list[Array] = []
         self._places: list[NDArray[np.int64]] = []
         self.done, self.count = 0, len(data)
@@ -316,7 +321,7 @@ class PatchSearch:
         limit = np.inf if seconds is None else real(seconds, "seconds", 0.1, least=0)
         began = time.monotonic()
         while self.done < self.count:
-            answers = self._until.predict(self._data.images[self.done : self.done + _BATCH])
+            answers = self._until.predict(self._data.images[self.done : self.done + self._batch])
             if self._only is not None:
                 answers = answers[..., self._only, np.newaxis]
             flat = answers.reshape(len(answers), -1, answers.shape[-1])
@@ -373,6 +378,35 @@ class PatchSearch:
         return patches
 
 
+def without_softmax(net: Network) -> Network:
+    """Take a network without a softmax at its end: what it gives are the scores.
+
+    After a softmax a class that is sure has no slope left.
+
+    Parameters
+    ----------
+    net : Network
+
+    Returns
+    -------
+    Network
+        With the same weights; `net` itself where it ends without a softmax.
+
+    Examples
+    --------
+    >>> from cnnlab.layers import Dense
+    >>> net = Network(Sequential([Dense(2, activation="softmax")], input_shape=(3,)), seed=0)
+    >>> without_softmax(net).sequential.gives_probabilities
+    False
+    """
+    if not checked_network(net).sequential.gives_probabilities:
+        return net
+    *before, last = [row.layer for row in net.sequential.rows]
+    if isinstance(last, Conv2D | Dense):
+        return _with_layers(net, [*before, replace(last, activation=None)])
+    return _with_layers(net, before) if before else net
+
+
 def input_gradient(
     net: Network, image: ArrayLike, target: int | None = None, *, of: Of = "score"
 ) -> Array:
@@ -399,7 +433,7 @@ def input_gradient(
     ShapeError
         If the image is not of the shape that the network takes, or there is no such class.
     """
-    scoring, picture = _scoring(net), _one_image(net, image)
+    scoring, picture = without_softmax(net), _one_image(net, image)
     slope: Array = _gradients(scoring, scoring.trace(picture), target, of)["input"][0]
     return slope
 
@@ -472,37 +506,109 @@ def occlusion(
     -----
     Zeiler and Fergus 2014, *Visualizing and understanding convolutional networks*, section 4.2.
     """
-    picture = _one_image(net, image)
-    _, height, width, _ = picture.shape
-    rows, columns = pair(window, "window")
-    down, across = pair(stride, "stride")
-    if rows > height or columns > width:
-        raise ShapeError(
-            f"a cover of {rows}x{columns} is larger than the image of {height}x{width}; "
-            "try a smaller window"
-        )
-    answers = _answering(net, of)
-    before = answers(picture)[0]
-    target = _checked_target(before, target)
-    cover = _cover(picture, fill)
-    corners = [
-        (top, left)
-        for top in _places(height, rows, down)
-        for left in _places(width, columns, across)
-    ]
-    loss = np.zeros((height, width))
-    times = np.zeros((height, width))
-    for start in range(0, len(corners), _BATCH):
-        batch = corners[start : start + _BATCH]
-        covered = np.repeat(picture, len(batch), axis=0)
+    sweep = OcclusionSweep(net, image, target, window, stride, fill=fill, of=of)
+    sweep.advance()
+    return sweep.map
+
+
+class OcclusionSweep:
+    """Cover an image piece by piece, some places at a time.
+
+    Parameters
+    ----------
+    net, image, target, window, stride, fill, of
+        As in `occlusion`.
+
+    Attributes
+    ----------
+    done, count : int
+        Places covered so far, and of how many.
+
+    Raises
+    ------
+    ShapeError
+        As in `occlusion`.
+
+    Examples
+    --------
+    >>> from cnnlab import zoo
+    >>> sweep = OcclusionSweep(zoo.pretrained("digits_net"), np.zeros((8, 8)), 3, window=4)
+    >>> sweep.count, sweep.advance(), sweep.map.shape
+    (25, True, (8, 8))
+    """
+
+    def __init__(
+        self,
+        net: Network,
+        image: ArrayLike,
+        target: int | None = None,
+        window: IntPair = 5,
+        stride: IntPair = 1,
+        *,
+        fill: ArrayLike | None = None,
+        of: Of = "probability",
+    ) -> None:
+        self._picture = _one_image(net, image)
+        _, height, width, _ = self._picture.shape
+        rows, columns = self._window = pair(window, "window")
+        down, across = pair(stride, "stride")
+        if rows > height or columns > width:
+            raise ShapeError(
+                f"a cover of {rows}x{columns} is larger than the image of {height}x{width}; "
+                "try a smaller window"
+            )
+        self._answers, self._batch = _answering(net, of), _batch_of(net)
+        before = self._answers(self._picture)[0]
+        self._target = _checked_target(before, target)
+        self._before, self._cover = before[self._target], _cover(self._picture, fill)
+        self._corners = [
+            (top, left)
+            for top in _places(height, rows, down)
+            for left in _places(width, columns, across)
+        ]
+        self._loss, self._times = np.zeros((2, height, width))
+        self.done, self.count = 0, len(self._corners)
+
+    def advance(self, seconds: float | None = None) -> bool:
+        """Cover further places, at least some.
+
+        Parameters
+        ----------
+        seconds : float, optional
+            After how long to stop; by default when all places have been covered.
+
+        Returns
+        -------
+        bool
+            Whether all places have been covered.
+        """
+        limit = np.inf if seconds is None else real(seconds, "seconds", 0.1, least=0)
+        began = time.monotonic()
+        while self.done < self.count:
+            self._cover_next()
+            if time.monotonic() - began >= limit:
+                break
+        return self.done == self.count
+
+    def _cover_next(self) -> None:
+        batch = self._corners[self.done : self.done + self._batch]
+        rows, columns = self._window
+        covered = np.repeat(self._picture, len(batch), axis=0)
         for copy, (top, left) in zip(covered, batch, strict=True):
-            copy[top : top + rows, left : left + columns] = cover
-        drops = before[target] - answers(covered)[:, target]
+            copy[top : top + rows, left : left + columns] = self._cover
+        drops = self._before - self._answers(covered)[:, self._target]
         for drop, (top, left) in zip(drops, batch, strict=True):
-            loss[top : top + rows, left : left + columns] += drop
-            times[top : top + rows, left : left + columns] += 1
-    # A stride longer than the cover leaves pixels out: nothing is known of them.
-    return np.divide(loss, times, out=np.zeros_like(loss), where=times > 0).astype(np.float32)
+            self._loss[top : top + rows, left : left + columns] += drop
+            self._times[top : top + rows, left : left + columns] += 1
+        self.done += len(batch)
+
+    @property
+    def map(self) -> Array:
+        """What the places covered so far cost: (height, width), float32; 0 where none was."""
+        # A stride longer than the cover leaves pixels out: nothing is known of them.
+        loss, times = self._loss, self._times
+        costs = np.divide(loss, times, out=np.zeros_like(loss), where=times > 0)
+        return costs.astype(np.float32)
 
 
 def grad_cam(
@@ -546,7 +652,7 @@ def grad_cam(
     Selvaraju et al. 2017, *Grad-CAM: visual explanations from deep networks via gradient-based
     localization*, equations 1 and 2.
     """
-    scoring, picture = _scoring(net), _one_image(net, image)
+    scoring, picture = without_softmax(net), _one_image(net, image)
     name = _last_maps(scoring.sequential) if layer is None else layer
     if len(scoring.sequential.row(name).output_shape) != 3:
         raise ShapeError(
@@ -593,13 +699,40 @@ def shuffled(net: Network, layers: int | None = None, *, seed: int = 0) -> Netwo
     independent and cascading randomisation. Their layers get new random weights; here the old ones
     change places, so that each layer keeps its scale.
     """
-    learned = _learned(checked_network(net))
+    learned = shuffles(net)
     count = len(learned) if layers is None else checks.whole(layers, "layers", 0, len(learned))
     rng, parameters = seeded(seed), dict(net.parameters)
     for name in learned[len(learned) - count :][::-1]:
         weights = parameters[name]
         parameters[name] = rng.permutation(weights.reshape(-1)).reshape(weights.shape)
     return Network.from_parameters(net.sequential, parameters, copy=False)
+
+
+def shuffles(net: Network) -> list[str]:
+    """Name what `shuffled` shuffles: the filters and weights of every layer, from the input on.
+
+    Parameters
+    ----------
+    net : Network
+
+    Returns
+    -------
+    list of str
+        As in `net.parameters`.
+
+    Examples
+    --------
+    >>> from cnnlab import zoo
+    >>> shuffles(zoo.pretrained("digits_net"))[-1]
+    'dense_2.weights'
+    """
+    wanted = {"filters", "weights"}
+    return [
+        f"{row.name}.{name}"
+        for row in checked_network(net).sequential.rows
+        for name in row.parameter_shapes
+        if name in wanted
+    ]
 
 
 def rank_correlation(one: ArrayLike, other: ArrayLike) -> float:
@@ -745,31 +878,15 @@ def _with_layers(net: Network, layers: list[Layer]) -> Network:
     )
 
 
-def _scoring(net: Network) -> Network:
-    """Take a network without a softmax at its end, where a sure class has no slope left."""
-    if not checked_network(net).sequential.gives_probabilities:
-        return net
-    *before, last = [row.layer for row in net.sequential.rows]
-    if isinstance(last, Conv2D | Dense):
-        return _with_layers(net, [*before, replace(last, activation=None)])
-    return _with_layers(net, before) if before else net
-
-
 def _answering(net: Network, of: Of) -> Callable[[Array], Array]:
     """Give what scores many images, or gives their probabilities."""
     checked_network(net)
-    return net.probabilities if _checked_of(of) == "probability" else _scoring(net).predict
+    return net.probabilities if _checked_of(of) == "probability" else without_softmax(net).predict
 
 
-def _learned(net: Network) -> list[str]:
-    """Name the filters and weights, from the input on."""
-    wanted = {"filters", "weights"}
-    return [
-        f"{row.name}.{name}"
-        for row in net.sequential.rows
-        for name in row.parameter_shapes
-        if name in wanted
-    ]
+def _batch_of(net: Network) -> int:
+    """Say how many images are pushed through at once."""
+    return max(1, min(_BATCH, _BATCH_WORK // max(1, net.sequential.multiply_adds)))
 
 
 def _ranks(values: NDArray[np.generic]) -> NDArray[np.float64]:

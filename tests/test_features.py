@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cnnlab import Network, Sequential, features
+from cnnlab import functional as F
 from cnnlab.datasets import Dataset
 from cnnlab.errors import DataError, ShapeError
 from cnnlab.layers import (
@@ -331,6 +332,36 @@ def test_occlusion_is_what_a_plain_loop_finds(window, stride, fill):
     expected = [[np.mean(cell) if cell else 0 for cell in line] for line in drops]
     found = features.occlusion(net, image, target, window, stride, fill=fill)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_a_sweep_in_slices_ends_where_the_map_is():
+    net, image = classifier(), picture()
+    sweep = features.OcclusionSweep(net, image, 2, window=1, fill=0.5, of="score")
+    assert (sweep.done, sweep.count) == (0, 120)
+    sweep._batch = 50  # as of a network so large that no more fit in a slice
+    assert not sweep.advance(0)
+    assert sweep.done == 50
+    whole = features.occlusion(net, image, 2, window=1, fill=0.5, of="score")
+    np.testing.assert_allclose(sweep.map[:5], whole[:5], rtol=1e-4, atol=1e-6)
+    assert not sweep.map[5:].any()  # nothing is known of these yet
+    while not sweep.advance(0):
+        pass
+    np.testing.assert_allclose(sweep.map, whole, rtol=1e-4, atol=1e-6)
+
+
+def test_of_a_large_network_few_images_are_pushed_through_at_once():
+    small, large = classifier(), Network(Sequential([Conv2D(64, 9, padding=4)], (400, 300, 3)))
+    assert features._batch_of(small) == 256
+    assert features._batch_of(large) == 1
+
+
+@pytest.mark.parametrize("last", [[Softmax()], [Dense(3, activation="softmax")]])
+def test_without_softmax_a_network_gives_what_its_softmax_was_given(last):
+    net = classifier(*last)
+    plain, batch = features.without_softmax(net), picture()[None]
+    np.testing.assert_allclose(F.softmax(plain.predict(batch)), net.predict(batch), atol=1e-6)
+    assert not np.allclose(plain.predict(batch).sum(), 1)
+    assert features.without_softmax(plain) is plain
 
 
 def test_a_cover_has_a_tone_for_each_channel_and_the_score_may_be_watched():

@@ -6,6 +6,7 @@ from cnnlab import exercises
 from cnnlab.widgets.activation_explorer import ActivationExplorer
 from cnnlab.widgets.bend_fitter import BendFitter
 from cnnlab.widgets.convolution_stepper import ConvolutionStepper
+from cnnlab.widgets.feature_explorer import FeatureExplorer
 from cnnlab.widgets.filter_bank import FilterBank
 from cnnlab.widgets.filter_lab import FilterLab
 from cnnlab.widgets.filter_merge import FilterMerge
@@ -25,6 +26,7 @@ __all__ = [
     "ActivationExplorer",
     "BendFitter",
     "ConvolutionStepper",
+    "FeatureExplorer",
     "FilterBank",
     "FilterLab",
     "FilterMerge",

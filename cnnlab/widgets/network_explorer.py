@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import traitlets
 from numpy.typing import ArrayLike, NDArray
 
-from cnnlab import display, zoo
-from cnnlab.checks import shown
+from cnnlab import display
 from cnnlab.datasets import Dataset
 from cnnlab.errors import DataError
 from cnnlab.network import Network
 from cnnlab.widgets.shared import maps, unit_arithmetic
 from cnnlab.widgets.shared.assets import NUMBERS_UP_TO
 from cnnlab.widgets.shared.looking import Packing, Pass
-from cnnlab.widgets.shared.network_photo import TEN_DIGITS, Chosen, LayerOf, NetworkPhoto, within
 from cnnlab.widgets.shared.traits import OneOf, Palette
+from cnnlab.widgets.shared.unit_photo import UnitPhoto
 from cnnlab.widgets.shared.volumes import times
 from cnnlab.widgets.shared.widget import Reply, Request
 
@@ -32,7 +31,7 @@ _SLICE = 0.06  # seconds after which an answer leaves with the layers that are d
 _QUICK = 20_000_000  # multiply-adds up to which a network is run as its widget is made
 
 
-class NetworkExplorer(NetworkPhoto, stem="network_explorer"):
+class NetworkExplorer(UnitPhoto, stem="network_explorer"):
     """Look into a network: all maps of all layers, one layer, one map, one number taken apart.
 
     The picture is drawn, uploaded, filmed or taken from a data set, and brought to the size that
@@ -77,6 +76,7 @@ class NetworkExplorer(NetworkPhoto, stem="network_explorer"):
 
     Examples
     --------
+    >>> from cnnlab import zoo
     >>> explorer = NetworkExplorer(zoo.pretrained("lenet5"), layer="conv2d_2", unit=3)
     >>> explorer
     NetworkExplorer(8 layers: 28x28x1 -> 10, at conv2d_2, map 3)
@@ -84,9 +84,6 @@ class NetworkExplorer(NetworkPhoto, stem="network_explorer"):
     (10, 10, 16)
     """
 
-    layer = LayerOf()
-    unit = Chosen()
-    at = Chosen()
     colours = OneOf(layer="One scale a layer", map="One scale a map")
     palette = Palette()
 
@@ -109,20 +106,6 @@ class NetworkExplorer(NetworkPhoto, stem="network_explorer"):
             self._kept, self._maps = about, packed
 
     # -- what is looked at --------------------------------------------------------------------
-
-    @property
-    def place(self) -> tuple[int, int] | None:
-        """Row and column that are taken apart: `at`, or where the map responds most strongly."""
-        with self._lock:
-            shape = self._chosen_shape()
-            if self.unit is None or len(shape) != 3:
-                return None
-            if self.at is not None:
-                return tuple(self.at)
-            run, number = self._current(), self._number()
-            chosen = np.nan_to_num(np.abs(run.output(number)[..., self.unit]))
-            row, column = divmod(int(chosen.argmax()), shape[1])
-            return row, column
 
     def explain(self) -> dict[str, Any]:
         """Take the chosen number apart, and trace what it depends on down to the picture.
@@ -150,43 +133,6 @@ class NetworkExplorer(NetworkPhoto, stem="network_explorer"):
             )  # fmt: skip
             boxes = {name: list(box) for name, box in fields.items()}
             return {**told, "fields": boxes, "only": only}
-
-    # -- what is set --------------------------------------------------------------------------
-
-    def _number(self) -> int:
-        names = [row.name for row in self._network.sequential.rows]
-        return names.index(self.layer) if self.layer else -1
-
-    def _chosen_shape(self) -> tuple[int, ...]:
-        rows = self._network.sequential.rows
-        return rows[self._number()].output_shape if self.layer else ()
-
-    def _read_unit(self, value: Any) -> int:
-        shape = self._chosen_shape()
-        if not shape:
-            raise DataError(f"unit={shown(value)} needs a layer; try layer='conv2d_1', unit=0")
-        return within(value, shape[-1], f"{self.layer} has", "maps" if shape[1:] else "numbers")
-
-    def _read_at(self, value: Any) -> tuple[int, int]:
-        shape = self._chosen_shape()
-        if self.unit is None or len(shape) != 3:
-            raise DataError("at needs a unit with a map; try layer='conv2d_1', unit=0, at=(0, 0)")
-        try:
-            row, column = value
-        except (TypeError, ValueError):
-            raise DataError(f"at is (row, column), got {shown(value)}; try at=(0, 0)") from None
-        return (
-            within(row, shape[0], "its map has", "rows"),
-            within(column, shape[1], "its map has", "columns"),
-        )
-
-    @traitlets.observe("layer")
-    def _on_layer(self, _change: Any) -> None:
-        self.at = self.unit = None
-
-    @traitlets.observe("unit")
-    def _on_unit(self, _change: Any) -> None:
-        self.at = None
 
     # -- answers to the page ------------------------------------------------------------------
 
@@ -240,40 +186,13 @@ class NetworkExplorer(NetworkPhoto, stem="network_explorer"):
                 about["map"]["numbers"] = [maps.finite(one) for one in chosen.reshape(-1)]
         return about
 
-    def _told_scores(self) -> dict[str, Any] | None:
-        scores, chances = self.scores, self.probabilities
-        if scores.ndim != 1 or len(scores) != len(self._class_names):
-            return None
-        order = np.argsort(-scores, kind="stable")[:10] if len(scores) > 10 else range(len(scores))
-        best = int(np.argmax(scores))
-        return {
-            "best": best, "of": len(scores),
-            "softmax": not self._network.sequential.gives_probabilities,
-            "rows": [
-                {"number": int(k), "score": maps.finite(scores[k]),
-                 "probability": maps.finite(chances[k])}
-                for k in order
-            ],
-        }  # fmt: skip
-
     def answer_unit(self, request: Request) -> Reply:
         """Take one number apart: what follows the pointer."""
         del request
         return {"chosen": {**self.explain(), "layer": self.layer}, "token": self._token}, []
 
     def _page_facts(self) -> dict[str, Any]:
-        rows = [
-            {"name": row.name, "kind": row.layer.kind, "shape": list(row.output_shape)}
-            for row in self._network.sequential.rows
-        ]
-        data = None
-        if self._data is not None:
-            data = {"count": len(self._data), "names": list(self._data.class_names)}
-        names = self._class_names
-        return {
-            **super()._page_facts(), "layers": rows, "input": list(self._shape), "pageOf": _PAGE,
-            "classNames": list(names), "data": data, "pen": 13 if names == TEN_DIGITS else 6,
-        }  # fmt: skip
+        return {**super()._page_facts(), "pageOf": _PAGE}
 
     # -- in words -----------------------------------------------------------------------------
 
@@ -286,17 +205,9 @@ class NetworkExplorer(NetworkPhoto, stem="network_explorer"):
             Lines that end with ``maps``, and ``field``, what the chosen number depends on.
         """
         with self._lock:
-            net = f'zoo.pretrained("{self._shipped}")' if self._shipped else "explorer.network"
-            exact = self.image.shape[:2] == self._shape[:2]
-            opened = ["image = explorer.network_input  # the picture in this widget"]
-            origin = {"sample", "file"} & set(self._photo.origin)
-            if origin and not exact and not self.by_ink:
-                opened = [
-                    *self._photo.code(colour=bool(self.colour), widget="explorer"),
-                    f"image = images.fit(image, {self._shape})",
-                ]
+            opened = self._opening_code("explorer")
             lines = [
-                "from cnnlab import features, images, zoo", "", f"net = {net}", *opened,
+                "from cnnlab import features, images, zoo", "", *opened,
                 "outputs = features.feature_maps(net, image)",
                 "scores = net.predict(image[None])[0]",
             ]  # fmt: skip
@@ -311,44 +222,6 @@ class NetworkExplorer(NetworkPhoto, stem="network_explorer"):
                 ]
             return "\n".join(lines) + "\n"
 
-    def state(self) -> dict[str, Any]:
-        """Write down the situation, picture included; of the network only its name, if it ships.
-
-        Returns
-        -------
-        dict
-            Plain JSON; `from_state` reads it.
-        """
-        return {**super().state(), "network": self._shipped}
-
-    @classmethod
-    def from_state(
-        cls, state: Mapping[str, Any] | str, network: Network | None = None
-    ) -> NetworkExplorer:
-        """Make a widget that shows a situation written down by `state`.
-
-        Parameters
-        ----------
-        state : dict or str
-            What `state` returned, or the same as JSON text.
-        network : Network, optional
-            The one that was looked into; those that ship are loaded by their names.
-
-        Raises
-        ------
-        DataError
-            If it is not the state of such a widget, or the network is missing.
-        """
-        found = cls._checked_state(state)
-        if network is None:
-            if found.get("network") not in zoo.NETWORKS:
-                raise DataError(
-                    "this state is of a network that does not ship; "
-                    "try NetworkExplorer.from_state(state, network)"
-                )
-            network = zoo.pretrained(found["network"])
-        return cls(network, **cls._options_of(found))
-
     def _still(self) -> NDArray[np.uint8]:
         photograph = maps.at_still_size(self._photograph(), 160)
         if self._network.sequential.multiply_adds > _QUICK:
@@ -357,11 +230,6 @@ class NetworkExplorer(NetworkPhoto, stem="network_explorer"):
         run.advance(len(run.rows))
         columns = [_column(out, Palette.named(self.palette)) for out in run.outputs]
         return maps.side_by_side(photograph, *columns)
-
-    def _photograph(self) -> NDArray[np.uint8]:
-        image = self._current().image
-        image = image[..., 0] if image.shape[2] == 1 else image
-        return display.photograph(image, white=max(1.0, float(np.nanmax(image))))
 
     def _still_text(self) -> str:
         words = repr(self)

@@ -24,6 +24,7 @@ CELLS = {
     "ActivationExplorer": "widgets.ActivationExplorer('elu', [[1, 5], [2, 3]], filter=[[1]])",
     "BendFitter": "widgets.BendFitter(3, curve='hat')",
     "ConvolutionStepper": "widgets.ConvolutionStepper([[1, 5, 2], [2, 3, 0]], [[1, -1], [0, 2]])",
+    "FeatureExplorer": "widgets.FeatureExplorer(zoo.pretrained('digits_net'), target=0)",
     "FilterBank": "widgets.FilterBank('camera', filters=['sobel_x', 'redness'])",
     "FilterLab": "widgets.FilterLab('camera', filter='sobel_x')",
     "FilterMerge": "widgets.FilterMerge('camera', merging=True)",

@@ -254,6 +254,48 @@ EQUAL = {
         r"return .*\(-train\)\.std\(\)": "a spread does not know the sign",
         r"return .*\(train [+-] 1\)\.std\(\)": "moved together, numbers spread as before",
     },
+    "08_what_networks_see.hidden": {
+        r".* = (abs|np\.(clip|flip|transpose))\(0\.5.*": "one half is one half, in any order",
+        r".* = np\.asarray\(0\.5, dtype=np\.float16\)": "one half is exact in few bits",
+        r".* = str\(0\.5\)": "NumPy reads the text as the number it is",
+        r"rows, columns = np\.transpose\(.*": "a row of two slices stays as it is",
+    },
+    "08_what_networks_see.occluded": {
+        r"(rows|columns) = \(.*image.*\)\.shape.*": "only the shape is read, not the numbers",
+        r"(rows|columns) = (abs|int|round|np\.\w+)\(.*": "a size is whole and above 0 as it is",
+        r"drops = np\.ones\(.*|drops = .* \+ 1": "every number of it is written over",
+        r"drops = (-|abs|np\.[cfs]).*|drops = .*(\* 2|::-1\])": "nothing but zeros, in any order",
+        r"drops = .* dtype=np\.float32\)": "as exact as the package itself",
+        r"(covered|drops)\[.*\] = np\.(flip|transpose).*": "a single number has no order",
+        r"(covered|drops)\[.*\] = str\(.*": "NumPy reads the text as the number it is",
+    },
+    "08_what_networks_see.saliency_map": {
+        r"return (abs|np\.clip)\(.*": "a size is never below 0",
+        r"return np\.abs\(-slopes\).*": "a size does not know the sign",
+        r"return .*axis=-1\)": "the last of three axes is axis 2",
+    },
+    "08_what_networks_see.my_cam": {
+        r"return (abs|np\.clip)\(.*": "what ReLU leaves is never below 0",
+        r"heat = np\.clip\(.*": "ReLU comes in the next line anyway",
+        r"heat = .*axis=-1\)": "the last of three axes is axis 2",
+        r"weights = np\.transpose\(.*": "a row of numbers has one axis and cannot be turned",
+        r"weights = .*axis=\(1, 0\)\)": "the same two axes, named in another order",
+    },
+    "08_what_networks_see.one_scale": {
+        r"positive = (abs|np\.clip)\(.*": "what ReLU leaves is never below 0",
+        r"positive = np\.maximum\(0, maps( \* 2\)|\) \* 2)": "the division takes factors out",
+        r"largest = (abs|np\.clip)\(.*": "the largest of such numbers is never below 0",
+        r"largest = np\.(flip|transpose)\(.*": "a single number has no order",
+        r"largest = maps\.max\(\)": "where it is above 0 it is the same number",
+        r"return (abs|np\.clip)\(.*": "all of it lies between 0 and 1 as it is",
+        r"return .* if largest \* 2 > 0 .*": "twice the largest has its sign",
+        r"return .* else (-positive|positive \* 2)": "zeros stay zeros, turned round or doubled",
+    },
+    "08_what_networks_see.step_away": {
+        r"moved = .*np\.sign\(slopes \* 2\)": "twice a slope has its sign",
+        r"moved = np\.clip\(.*": "it is clipped in the next line anyway",
+        r"return (abs|np\.clip)\((np\.clip)?\(?.*": "all of it lies between 0 and 1 as it is",
+    },
     "09_making_it_fast.im2col_map": {
         r".*reshape\((-rows \* columns|rows \* -columns|-rows, columns|rows, -columns).*": "NumPy "
         "takes any negative length for the one to find out",

@@ -1,12 +1,13 @@
 // What the views of a NetworkExplorer share: the maps that have come, and where the eye is.
 
-import { PhotoSession } from "./photo.js";
+import { NetworkSession } from "./network_session.js";
+import { packed, partsOf } from "./parts.js";
 import { Scene } from "./scene.js";
 
 const KEPT = 300_000; // bytes of maps that a saved notebook may hold
 const KEEP_AFTER = 500; // milliseconds of rest after which they are stored
 
-export class ExplorerSession extends PhotoSession {
+export class ExplorerSession extends NetworkSession {
   constructor(model) {
     super(model);
     this.first = 0; // of the maps of the layer that are shown large
@@ -21,26 +22,9 @@ export class ExplorerSession extends PhotoSession {
     this.scene.changed();
   }
 
-  get layers() {
-    return this.facts.layers;
-  }
-
-  /** The layer that is looked at, or null. */
-  get layer() {
-    return this.layers.find(({ name }) => name === this.settings.layer) ?? null;
-  }
-
-  /** Its number; -1 for none. */
-  get number() {
-    return this.layers.findIndex(({ name }) => name === this.settings.layer);
-  }
-
-  /** Look at a layer, or at one of its maps. */
   go(layer, unit = null, gesture = null) {
-    const { values } = this;
-    if (values.layer === layer && values.unit === unit) return;
-    if (layer !== values.layer) this.first = 0;
-    this.change({ layer, unit, at: null }, gesture);
+    if (layer !== this.values.layer) this.first = 0;
+    super.go(layer, unit, gesture);
   }
 
   /** One step out: from a map to its layer, and to all of them. */
@@ -122,30 +106,6 @@ export class ExplorerSession extends PhotoSession {
     if (this.picture.known) this.units.ask({ settings: this.values });
   }
 
-  // -- The data set -------------------------------------------------------------------------------
-
-  /** The number of the image of the data set that is shown, or null. */
-  get example() {
-    const found = this.picture.about.pattern?.match(/^(\d+): /);
-    return found ? Number(found[1]) : null;
-  }
-
-  async askExample(step, label) {
-    this.lastExample = this.example ?? this.lastExample ?? null;
-    const number = this.lastExample;
-    try {
-      const told = await this.line.commit("example", { step, label, number });
-      this.lastExample = told.number;
-      this.emit("notice", "");
-    } catch (error) {
-      this.emit("notice", `The data set is with the kernel. ${error.message}`);
-    }
-  }
-
-  pictureChanged() {
-    this.values = { ...this.values, at: null };
-  }
-
   // -- What stays without a kernel ----------------------------------------------------------------
 
   #keepSoon(frame) {
@@ -154,26 +114,11 @@ export class ExplorerSession extends PhotoSession {
   }
 
   #keep({ scores, chosen }) {
-    const parts = [...this.parts.values()];
-    const size = parts.reduce(
-      (sum, { ranges, steps }) => sum + ranges.byteLength + steps.length,
-      0,
-    );
-    if (size > KEPT) return;
-    const bytes = new Uint8Array(size);
-    let at = 0;
-    for (const { ranges } of parts) {
-      bytes.set(new Uint8Array(ranges.buffer), at);
-      at += ranges.byteLength;
-    }
-    for (const { steps } of parts) {
-      bytes.set(steps, at);
-      at += steps.length;
-    }
-    const told = parts.map(({ ranges: _, steps: __, ...about }) => about);
+    const { told, view } = packed([...this.parts.values()]);
+    if (view.byteLength > KEPT) return;
     const kept = { token: null, begin: 0, done: this.layers.length, parts: told, scores };
     const one = chosen ? { ...chosen, map: null } : null;
-    this.save({ _kept: { ...kept, chosen: one }, _maps: new DataView(bytes.buffer) });
+    this.save({ _kept: { ...kept, chosen: one }, _maps: view });
   }
 
   #fromKept() {
@@ -191,23 +136,6 @@ export class ExplorerSession extends PhotoSession {
     clearTimeout(this.keeping);
     super.dispose();
   }
-}
-
-/** The maps of a message: all ranges come first, then all steps. */
-function partsOf({ parts }, { buffer, byteOffset, byteLength }) {
-  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
-  let at = 0;
-  const ranges = parts.map(({ count }) => {
-    const part = bytes.slice(at, at + 8 * count); // a copy begins where float32 may
-    at += 8 * count;
-    return new Float32Array(part.buffer);
-  });
-  return parts.map((part, k) => {
-    const size = part.count * part.height * part.width * (part.channels ?? 1);
-    const steps = bytes.subarray(at, at + size);
-    at += size;
-    return { ...part, ranges: ranges[k], steps };
-  });
 }
 
 function isPart(one, { layer, first, count, width }) {

@@ -19,14 +19,17 @@ export const POINTABLE = {
  * Let the hand point at the pixels of a picture.
  * @param {Picture} picture
  * @param {Object} session - has `point`; pointAt({row, column} | null) is called on it, and null
- *   stands for a pixel of its own choice; start(), if there is none, chooses one for the keyboard
+ *   stands for a pixel of its own choice; start(), if there is none, chooses one for the keyboard as the
+ *   focus comes, and begin() with the first arrow key
  * @param {AbortSignal} signal - ends it
+ * @param {{hover?: boolean}} [how] - whether the pointer points without a click
  */
-export function pointing(picture, session, signal) {
+export function pointing(picture, session, signal, { hover = true } = {}) {
   const { canvas } = picture;
   const on = (name, act) => canvas.addEventListener(name, act, { signal });
   let pinned = false;
   on("pointermove", (event) => {
+    if (!hover) return;
     pinned &&= Boolean(session.point); // something else may have let go
     if (!pinned) session.pointAt(picture.at(event));
   });
@@ -41,7 +44,7 @@ export function pointing(picture, session, signal) {
       pinned = false;
       session.pointAt(null);
     }
-    if (way && !session.point) session.start?.();
+    if (way && !session.point) (session.begin ?? session.start)?.call(session);
     if (!way || !session.point) return;
     event.preventDefault();
     const { row, column } = session.point;

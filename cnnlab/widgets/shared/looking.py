@@ -79,7 +79,15 @@ class Packing:
         self._steps: list[NDArray[np.uint8]] = []
 
     def add(
-        self, number: int, output: Float32, first: int, count: int, most: int
+        self,
+        number: int,
+        output: Float32,
+        first: int,
+        count: int,
+        most: int,
+        *,
+        limit: float | None = None,
+        palette: str | None = None,
     ) -> dict[str, Any]:
         """Pack some maps of a layer, or numbers of a vector.
 
@@ -92,18 +100,23 @@ class Packing:
             Which of them.
         most : int
             Pixels a side that a map may have; larger ones are averaged.
+        limit : float, optional
+            The number with the strongest colour; by default it follows the layer.
+        palette : str, optional
+            By default that of the packing.
         """
+        palette = palette or self.palette
         flat = output.reshape(1, 1, -1) if output.ndim == 1 else output
         chosen = flat[..., first : first + count]
         ranges = np.stack([np.fmin.reduce(chosen, (0, 1)), np.fmax.reduce(chosen, (0, 1))], 1)
         small = reduced(chosen, most)
-        limit = display.limit_of(output)
+        limit = display.limit_of(output) if limit is None else limit
         if self.each and output.ndim == 3:
             limits = [display.limit_of(one) for one in small]
             pairs = zip(small, limits, strict=True)
-            steps = np.stack([display.levels(one, self.palette, most_) for one, most_ in pairs])
+            steps = np.stack([display.levels(one, palette, most_) for one, most_ in pairs])
         else:
-            steps = display.levels(small, self.palette, limit)
+            steps = display.levels(small, palette, limit)
         part = {
             "layer": number, "first": first, "count": len(small), "limit": limit,
             "height": small.shape[1], "width": small.shape[2],

@@ -2,79 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
+from cnnlab import display, images, recipes, zoo
 from cnnlab import functional as F
-from cnnlab import images, recipes, zoo
 from cnnlab.checks import kind_of, listed, shown
 from cnnlab.datasets import Dataset
 from cnnlab.errors import DataError, ShapeError
 from cnnlab.network import Network, checked_network
-from cnnlab.widgets.shared import ink
+from cnnlab.widgets.shared import ink, maps
 from cnnlab.widgets.shared.looking import Pass
 from cnnlab.widgets.shared.photo import Photo
 from cnnlab.widgets.shared.photo_widget import PhotoWidget
-from cnnlab.widgets.shared.traits import OneOf, Setting
+from cnnlab.widgets.shared.traits import OneOf
 from cnnlab.widgets.shared.volumes import times
 from cnnlab.widgets.shared.widget import Reply, Request
 
-__all__ = ["TEN_DIGITS", "Chosen", "LayerOf", "NetworkPhoto", "within"]
+__all__ = ["TEN_DIGITS", "NetworkPhoto"]
 
 TEN_DIGITS = tuple(map(str, range(10)))
 """What the classes of a network of digits are called."""
-
-
-class LayerOf(Setting):
-    """The name of a layer of the network, or None for all of them."""
-
-    info_text = "the name of a layer, or None"
-
-    def __init__(self) -> None:
-        super().__init__(None)
-
-    def validate(self, obj: Any, value: Any) -> str | None:
-        """Refuse a name that the network does not have."""
-        if value is None:
-            return None
-        if not isinstance(value, str):
-            raise DataError(
-                f"layer is the name of one, got {shown(value)}; "
-                f"try layer={obj.network.sequential.rows[0].name!r}"
-            )
-        return str(obj.network.sequential.row(value).name)
-
-
-class Chosen(Setting):
-    """Whole numbers that count from 0 in what is chosen, or None."""
-
-    info_text = "whole numbers from 0, or None"
-
-    def __init__(self) -> None:
-        super().__init__(None)
-
-    def validate(self, obj: Any, value: Any) -> Any:
-        """Ask the widget, which knows what is chosen."""
-        return None if value is None else getattr(obj, f"_read_{self.name}")(value)
-
-    def as_json(self, value: Any) -> Any:
-        """Write a list."""
-        return list(value) if isinstance(value, tuple) else value
-
-
-def within(value: Any, count: int, owner: str, noun: str) -> int:
-    """Read a whole number that counts what something has, from 0."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise DataError(f"a whole number is needed, got {shown(value)}; try 0")
-    if not 0 <= value < count:
-        raise ShapeError(
-            f"{owner} {count} {noun}, counted from 0 to {count - 1}, got {value}; try {count - 1}"
-        )
-    return int(value)
 
 
 class NetworkPhoto(PhotoWidget):
@@ -120,6 +72,11 @@ class NetworkPhoto(PhotoWidget):
     def network(self) -> Network:
         """The network, whose weights may change: what is asked next is answered by the new ones."""
         return self._network
+
+    @property
+    def data(self) -> Dataset | None:
+        """The data set to leaf through, if there is one."""
+        return self._data
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -263,6 +220,103 @@ class NetworkPhoto(PhotoWidget):
             self._take(self._example(int(number)))
             self._publish_picture()
         return {"number": int(number)}, []
+
+    def _scored(self) -> bool:
+        """Whether the network ends with a score for each class."""
+        return self._network.sequential.output_shape == (len(self._class_names),)
+
+    def _told_scores(self) -> dict[str, Any] | None:
+        scores, chances = self.scores, self.probabilities
+        if not self._scored():
+            return None
+        order = np.argsort(-scores, kind="stable")[:10] if len(scores) > 10 else range(len(scores))
+        best = int(np.argmax(scores))
+        return {
+            "best": best, "of": len(scores),
+            "softmax": not self._network.sequential.gives_probabilities,
+            "rows": [
+                {"number": int(k), "score": maps.finite(scores[k]),
+                 "probability": maps.finite(chances[k])}
+                for k in order
+            ],
+        }  # fmt: skip
+
+    def _page_facts(self) -> dict[str, Any]:
+        data = None
+        if self._data is not None:
+            data = {"count": len(self._data), "names": list(self._data.class_names)}
+        rows = [
+            {"name": row.name, "kind": row.layer.kind, "shape": list(row.output_shape)}
+            for row in self._network.sequential.rows
+        ]
+        names = self._class_names
+        return {
+            **super()._page_facts(), "layers": rows, "input": list(self._shape), "data": data,
+            "classNames": list(names), "pen": 13 if names == TEN_DIGITS else 6,
+        }  # fmt: skip
+
+    # -- in words -----------------------------------------------------------------------------
+
+    def _photograph(self) -> NDArray[np.uint8]:
+        image = self._current().image
+        image = image[..., 0] if image.shape[2] == 1 else image
+        return display.photograph(image, white=max(1.0, float(np.nanmax(image))))
+
+    def _opening_code(self, widget: str) -> list[str]:
+        """Write the Python that opens the network as ``net``, and its input as ``image``."""
+        net = f'zoo.pretrained("{self._shipped}")' if self._shipped else f"{widget}.network"
+        exact = self.image.shape[:2] == self._shape[:2]
+        opened = [f"image = {widget}.network_input  # the picture in this widget"]
+        origin = {"sample", "file"} & set(self._photo.origin)
+        if origin and not exact and not self.by_ink:
+            opened = [
+                *self._photo.code(colour=bool(self.colour), widget=widget),
+                f"image = images.fit(image, {self._shape})",
+            ]
+        return [f"net = {net}", *opened]
+
+    def state(self) -> dict[str, Any]:
+        """Write down the situation, picture included; of the network only its name, if it ships.
+
+        Returns
+        -------
+        dict
+            Plain JSON; `from_state` reads it.
+        """
+        return {**super().state(), "network": self._shipped}
+
+    @classmethod
+    def from_state(
+        cls,
+        state: Mapping[str, Any] | str,
+        network: Network | None = None,
+        data: Dataset | None = None,
+    ) -> Self:
+        """Make a widget that shows a situation written down by `state`.
+
+        Parameters
+        ----------
+        state : dict or str
+            What `state` returned, or the same as JSON text.
+        network : Network, optional
+            The one that looked; those that ship are loaded by their names.
+        data : Dataset, optional
+            As for a new widget.
+
+        Raises
+        ------
+        DataError
+            If it is not the state of such a widget, or the network is missing.
+        """
+        found = cls._checked_state(state)
+        if network is None:
+            if found.get("network") not in zoo.NETWORKS:
+                raise DataError(
+                    "this state is of a network that does not ship; "
+                    f"try {cls.__name__}.from_state(state, network)"
+                )
+            network = zoo.pretrained(found["network"])
+        return cls(network, data=data, **cls._options_of(found))
 
 
 def _shipped_name(network: Network) -> str | None:
