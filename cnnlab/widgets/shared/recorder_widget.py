@@ -28,15 +28,11 @@ class RecorderWidget(Widget):
     # What a page without a kernel still says, and how each page hears that something changed.
     _outline = traitlets.Dict().tag(sync=True)
 
+    _turn = 0
     _album: Album
     _learner: Learner
     _shape: tuple[int, int, int]
     _seed: int
-
-    def __init__(self, **options: Any) -> None:
-        self._turn = 0
-        super().__init__(**options)
-        self._tell()
 
     def _page_facts(self) -> dict[str, Any]:
         return {
@@ -59,8 +55,11 @@ class RecorderWidget(Widget):
     def _tell(self) -> None:
         """Let every page hear that something changed."""
         self._turn += 1
-        outline = {"turn": self._turn, "learned": self._learner.words}
-        self._outline = self._album.outline() | outline
+        self._outline = self._told()
+
+    @traitlets.default("_outline")
+    def _told(self) -> dict[str, Any]:
+        return self._album.outline() | {"turn": self._turn, "learned": self._learner.words}
 
     def answer_look(self, request: Request) -> Reply:
         """Tell what the page does not know yet."""
