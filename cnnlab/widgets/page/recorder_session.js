@@ -4,17 +4,13 @@
 // it: what comes twice is taken once. What is removed is hidden, so that undo brings it back.
 // A recorder whose kernel is gone keeps its pictures on the page, for one that comes after it.
 
+import { leftFor, RECORDERS } from "./left_recorders.js";
 import { Session } from "./session.js";
 import { Silent } from "./wire.js";
 
 const BATCH = 100; // pictures a message
 const REST = 60; // milliseconds after which the kernel is looked at
 const SPACING = 100; // milliseconds from one look to the next, at the least
-
-// One for all recorders of the page, each of which is a module of its own.
-const name = Symbol.for("cnnlab: recorders of this page");
-globalThis[name] ??= new Set();
-const RECORDERS = globalThis[name];
 
 const bytesOf = ({ buffer, byteOffset, byteLength }) =>
   new Uint8Array(buffer, byteOffset, byteLength);
@@ -286,15 +282,9 @@ export class RecorderSession extends Session {
 
   // -- what another recorder left -----------------------------------------------------------
 
-  /** A recorder of this page that nobody sees any more, or whose kernel is gone; or nothing. */
+  /** A recorder of this page whose pictures nobody can reach any more; or nothing. */
   get left() {
-    if (!this.looked || this.pictures.length) return null;
-    const fits = (one) =>
-      one !== this &&
-      (!one.views || one.line.alive === false) &&
-      String(one.shape) === String(this.shape) &&
-      one.pictures.some(({ pixels }) => pixels);
-    return [...RECORDERS].findLast(fits) ?? null;
+    return this.looked && !this.pictures.length ? leftFor(this) : null;
   }
 
   forget(other) {
