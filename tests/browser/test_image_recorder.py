@@ -45,6 +45,15 @@ class Hands:
         words = self.card(name).locator("[data-role=count]").inner_text()
         return tuple(int(one) for one in re.findall(r"\d+", words)) or (0, 0)
 
+    def reaches(self, read, expected):
+        """Wait for what the recorder of this process has: it answers while pages are waited for."""
+
+        def reading():
+            self.page.wait_for_timeout(20)
+            return read()
+
+        comes(reading, expected)
+
     def hold_up(self, hand):
         self.page.evaluate("(hand) => { window.hand = hand; }", hand)
 
@@ -77,6 +86,11 @@ def shown(blank):
     return show
 
 
+def counts_of(recorder):
+    """Pictures of each class, also where there are none."""
+    return [recorder._outline["counts"][key] for key, _ in recorder._outline["classes"]]
+
+
 def small(**options):
     return ImageRecorder(("open hand", "fist"), **{"size": 24, "speed": 15, **options})
 
@@ -93,7 +107,7 @@ def test_holding_the_mouse_is_a_recording_and_what_was_seen_arrives(shown):
     hands.record("open hand", "open")
     count, recordings = hands.pictures("fist")
     assert recordings == 2
-    comes(lambda: len(recorder.dataset), count + hands.pictures("open hand")[0])
+    hands.reaches(lambda: counts_of(recorder), [hands.pictures("open hand")[0], count])
     data = recorder.dataset
     assert data.class_counts.tolist()[1] == count
     assert len(set(recorder.recordings[data.labels == 1])) == 2
@@ -126,7 +140,7 @@ def test_holding_a_key_records_and_letting_go_ends_it(shown, key):
     comes(hands.pictures, (0, 0), "fist")
     hands.page.keyboard.press("Control+y")
     comes(hands.pictures, (count, 1), "fist")
-    comes(lambda: len(recorder.dataset), count)
+    hands.reaches(lambda: sum(counts_of(recorder)), count)
 
 
 def test_a_mirror_shows_and_takes_what_a_mirror_would(shown):
@@ -136,8 +150,8 @@ def test_a_mirror_shows_and_takes_what_a_mirror_would(shown):
     hands.record("fist", "")
     hands.widget.get_by_label("Mirror").uncheck()
     hands.record("open hand", "")
-    comes(lambda: len(recorder.dataset) == sum(hands.pictures(n)[0] for n in recorder.class_names),
-          True)  # fmt: skip
+    taken = [hands.pictures(name)[0] for name in recorder.class_names]
+    hands.reaches(lambda: counts_of(recorder), taken)
     data = recorder.dataset
     mirrored, plain = data.images[data.labels == 1][0], data.images[data.labels == 0][0]
     red = plain[8, 1] / plain[8, 1].sum()  # the red thing hangs on the left of the room
@@ -186,7 +200,7 @@ def test_files_are_one_recording_and_what_is_none_is_named(shown, files):
     hands.card("fist").locator("[data-control=files]").set_input_files(chosen)
     comes(hands.pictures, (3, 1), "fist")
     expect(hands.notice).to_contain_text("notes.png: ")
-    comes(lambda: len(recorder.dataset), 3)
+    hands.reaches(lambda: sum(counts_of(recorder)), 3)
     colours = recorder.dataset.images.mean(axis=(1, 2)) * 255
     expected = [[80 * k, 200 - 80 * k, 40] for k in range(3)]
     np.testing.assert_allclose(colours, expected, atol=3)
@@ -210,11 +224,11 @@ def test_leafing_and_deleting_by_buttons_and_by_keys(shown):
     expect(which).to_have_text("Picture 10 of 11")
     card.get_by_role("button", name="Delete recording 1 of fist").click()
     comes(hands.pictures, (7, 2), "fist")
-    comes(lambda: np.bincount(recorder.recordings).tolist(), [4, 3])
+    hands.reaches(lambda: np.bincount(recorder.recordings).tolist(), [4, 3])
     hands.button("Undo").click()
     hands.button("Undo").click()
     comes(hands.pictures, (12, 3), "fist")
-    comes(lambda: len(recorder.dataset), 12)
+    hands.reaches(lambda: sum(counts_of(recorder)), 12)
 
 
 def test_classes_are_named_added_and_removed(shown):
@@ -228,18 +242,18 @@ def test_classes_are_named_added_and_removed(shown):
     name = hands.widget.get_by_label("Name of the class fist")
     name.fill("thumb")
     name.press("Enter")
-    comes(lambda: recorder.class_names, ("open hand", "thumb"))
+    hands.reaches(lambda: recorder.class_names, ("open hand", "thumb"))
     expect(hands.button("Remove the class thumb")).to_be_disabled()  # two are left
     hands.button("Add class").click()
     expect(hands.widget.get_by_label("Name of the class class 3")).to_be_focused()
     hands.page.keyboard.type("nothing")
     hands.page.keyboard.press("Enter")
-    comes(lambda: recorder.class_names, ("open hand", "thumb", "nothing"))
+    hands.reaches(lambda: recorder.class_names, ("open hand", "thumb", "nothing"))
     hands.button("Remove the class open hand").click()
-    comes(lambda: recorder.class_names, ("thumb", "nothing"))
+    hands.reaches(lambda: recorder.class_names, ("thumb", "nothing"))
     hands.button("Undo").click()
-    comes(lambda: recorder.class_names, ("open hand", "thumb", "nothing"))
-    comes(lambda: len(recorder.dataset), 2)
+    hands.reaches(lambda: recorder.class_names, ("open hand", "thumb", "nothing"))
+    hands.reaches(lambda: sum(counts_of(recorder)), 2)
 
 
 # -- Without a kernel -----------------------------------------------------------------------------
@@ -260,7 +274,7 @@ def test_what_is_recorded_without_a_kernel_waits_for_the_next_one(shown, blank):
     hands.button("Take them over").click()
     expect(offer).to_be_hidden()
     comes(hands.pictures, (count, 1), "fist")
-    comes(lambda: len(recorder.dataset), count)
+    hands.reaches(lambda: sum(counts_of(recorder)), count)
 
 
 def test_a_kernel_that_keeps_silent_gets_everything_when_it_answers(shown, blank):
@@ -274,7 +288,7 @@ def test_a_kernel_that_keeps_silent_gets_everything_when_it_answers(shown, blank
     counts = [hands.pictures(name)[0] for name in recorder.class_names]
     assert sent(blank, "put")
     play(blank, recorder)
-    comes(lambda: list(recorder.dataset.class_counts), counts)
+    hands.reaches(lambda: counts_of(recorder), counts)
 
 
 # -- How it looks ---------------------------------------------------------------------------------

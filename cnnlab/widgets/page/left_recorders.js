@@ -16,3 +16,19 @@ export function leftFor(recorder) {
     one.pictures.some(({ pixels }) => pixels);
   return [...RECORDERS].findLast(fits) ?? null;
 }
+
+/** Its classes and pictures, with new keys: a kernel may know other pictures by the old ones. */
+export function copied(recorder, newKey) {
+  const keys = new Map(recorder.classes.map(([key]) => [key, newKey()]));
+  const recordings = new Map();
+  const pictures = recorder.pictures.filter(({ pixels }) => pixels);
+  for (const { recording } of pictures) {
+    if (!recordings.has(recording)) recordings.set(recording, newKey());
+  }
+  return {
+    classes: recorder.classes.map(([key, words]) => [keys.get(key), words]),
+    pictures: pictures.map(({ of, recording, pixels }) => {
+      return { key: newKey(), of: keys.get(of), recording: recordings.get(recording), pixels };
+    }),
+  };
+}

@@ -4,16 +4,14 @@
 // it: what comes twice is taken once. What is removed is hidden, so that undo brings it back.
 // A recorder whose kernel is gone keeps its pictures on the page, for one that comes after it.
 
-import { leftFor, RECORDERS } from "./left_recorders.js";
+import { copied, leftFor, RECORDERS } from "./left_recorders.js";
+import { bytesOf, grown } from "./points.js";
 import { Session } from "./session.js";
 import { Silent } from "./wire.js";
 
 const BATCH = 100; // pictures a message
 const REST = 60; // milliseconds after which the kernel is looked at
 const SPACING = 100; // milliseconds from one look to the next, at the least
-
-const bytesOf = ({ buffer, byteOffset, byteLength }) =>
-  new Uint8Array(buffer, byteOffset, byteLength);
 
 /**
  * @typedef {Object} Recorded
@@ -184,6 +182,7 @@ export class RecorderSession extends Session {
   look() {
     clearTimeout(this.looking);
     this.looking = setTimeout(() => {
+      if (this.syncing) return; // it looks when it is through
       const { revision, training } = this;
       const known = training && [training.points.length, training.about];
       const has = known
@@ -201,13 +200,7 @@ export class RecorderSession extends Session {
     const { classes, pictures, revision } = message;
     const settled = !this.syncing && !this.unsent.length && !this.rearranged;
     if (classes && settled) {
-      if (this.looked) this.history.remember(this.situation(), "Python");
-      this.classes = classes;
-      const shown = new Set(pictures.map(([key]) => key));
-      for (const [key, of, recording] of pictures) {
-        if (!this.pool.has(key)) this.pool.set(key, { key, of, recording, pixels: null });
-      }
-      this.hidden = new Set([...this.pool.keys()].filter((key) => !shown.has(key)));
+      this.#adopt(classes, pictures);
       this.revision = revision;
     }
     this.#fetch();
@@ -221,11 +214,26 @@ export class RecorderSession extends Session {
     if (this.training?.about.state === "running") this.look();
   }
 
+  /** What the kernel has is what there is; what differs was done elsewhere, and can be undone. */
+  #adopt(classes, pictures) {
+    const shown = new Set(pictures.map(([key]) => key)),
+      ours = this.pictures;
+    const same =
+      JSON.stringify(classes) === JSON.stringify(this.classes) &&
+      ours.length === shown.size &&
+      ours.every(({ key }) => shown.has(key));
+    if (same) return;
+    if (this.looked) this.history.remember(this.situation(), "Python");
+    this.classes = classes;
+    for (const [key, of, recording] of pictures) {
+      if (!this.pool.has(key)) this.pool.set(key, { key, of, recording, pixels: null });
+    }
+    this.hidden = new Set([...this.pool.keys()].filter((key) => !shown.has(key)));
+  }
+
   #takeTraining(about, points) {
     const before = this.training?.about.attempt === about.attempt ? this.training : null;
-    const known = before?.points.slice(0, about.from) ?? [];
-    const numbers = new Float32Array(bytesOf(points).slice().buffer);
-    for (let i = 0; i < numbers.length; i += 3) known.push([...numbers.subarray(i, i + 3)]);
+    const known = grown(before?.points ?? [], about.from, points);
     const confusion = about.confusion ?? before?.about.confusion;
     const of = about.of ?? before?.about.of;
     this.training = { about: { ...about, kept: [], confusion, of }, points: known };
@@ -295,15 +303,12 @@ export class RecorderSession extends Session {
   /** Take over its classes and pictures, each with a key of its own here. */
   takeOver(other) {
     RECORDERS.delete(other);
-    const keys = new Map(other.classes.map(([key]) => [key, this.newKey()]));
-    const gesture = { held: true }; // one step of undo
-    const pictures = other.pictures.filter(({ pixels }) => pixels);
-    this.history.remember(this.situation(), gesture);
-    this.classes = other.classes.map(([key, words]) => [keys.get(key), words]);
-    for (const { of, recording, pixels } of pictures) {
-      const key = this.newKey();
-      this.pool.set(key, { key, of: keys.get(of), recording: `${recording}-again`, pixels });
-      this.unsent.push(key);
+    this.history.remember(this.situation(), null);
+    const { classes, pictures } = copied(other, () => this.newKey());
+    this.classes = classes;
+    for (const one of pictures) {
+      this.pool.set(one.key, one);
+      this.unsent.push(one.key);
     }
     this.#rearrangedNow();
   }
