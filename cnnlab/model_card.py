@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import io
 import os
+import textwrap
 from collections.abc import Collection, Mapping
 from datetime import date
 from html import escape
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageChops
 
 from cnnlab import display, plots
 from cnnlab.checks import kind_of, path_of, text, whole
@@ -33,6 +34,7 @@ __all__ = ["ModelCard"]
 _MOST_MISTAKES = 48
 _LONGEST_TITLE, _LONGEST_NOTE = 80, 2000  # characters
 _SHARPNESS = 1.25  # pixels in the file for one on an ordinary screen, as in plots
+_MOST_LINES = 12  # of notes in the picture
 _RIM = 24  # pixels about the picture
 
 _STYLE = """
@@ -237,13 +239,13 @@ class ModelCard:
         parts = [self._head(), plots.volumes(self._network.sequential)]
         wrong = self._wrong()
         if wrong:
-            titles = [f"{truth}, read as\n{said}" for _, truth, said, _ in wrong]
+            titles = [f"is {truth},\nread as {said}" for _, truth, said, _ in wrong]
             parts.append(
                 plots.patches(
                     [pixels / 255 for pixels, *_ in wrong], titles, title="What it gets wrong"
                 )
             )
-        drawn = [Image.open(io.BytesIO(part.encoded()[1])).convert("RGB") for part in parts]
+        drawn = [_trimmed(part.encoded()[1]) for part in parts]
         width = max(part.width for part in drawn) + 2 * _RIM
         height = sum(part.height + _RIM for part in drawn) + _RIM
         page = Image.new("RGB", (width, height), "white")
@@ -257,6 +259,7 @@ class ModelCard:
         look = self._look
         lines = [f"{name}: {value}" for name, value in self.figures.items()]
         lines = [line if len(line) <= 100 else f"{line[:100]}..." for line in lines]
+        lines += ["", *textwrap.wrap(self._notes, 90)[:_MOST_LINES]] if self._notes else []
         head = plots.Picture(7.6, 1.0 + 0.22 * len(lines), self.title)
         axes = head.subplots()
         axes.set_axis_off()
@@ -270,6 +273,13 @@ class ModelCard:
         axes.text(0, 1 - 0.85 / head.get_figheight(), literal("\n".join(lines)), fontsize=10,
                   color=MUTED, va="top", linespacing=1.45)  # fmt: skip
         return head
+
+
+def _trimmed(file: bytes) -> Image.Image:
+    """Read a drawn part of the page, without its white rim."""
+    with Image.open(io.BytesIO(file)) as opened:
+        drawn = opened.convert("RGB")
+    return drawn.crop(ImageChops.difference(drawn, Image.new("RGB", drawn.size, "white")).getbbox())
 
 
 def _plain(image: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -31,12 +31,16 @@ if TYPE_CHECKING:  # loaded by whoever has a network to show
 __all__ = ["Attempt", "Attempts"]
 
 _LARGEST_KEPT = 1_000_000  # parameters: four megabytes a network
-_HEAD = ("", "when", "layers", "parameters", "multiply-adds", "seconds", "seed", "right", "budget")
-_LEFT = {1, 2, 8}  # columns of words; the others hold numbers
-_LONGEST = 60  # characters of a list of layers
+_HEAD = (
+    "", "when", "layers", "parameters", "multiply-adds", "seconds", "seed", "note", "right",
+    "budget",
+)  # fmt: skip
+_LEFT = {1, 2, 7, 9}  # columns of words; the others hold numbers
+_LONGEST = 60  # characters of a note; twice as many of a list of layers
+_MOST_ROWS = 40
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Attempt:
     """A network that was trained, and how it did.
 
@@ -71,6 +75,12 @@ class Attempt:
     validation: float
     times: int = 1
     note: str = ""
+
+    def __repr__(self) -> str:
+        return (
+            f"{self.validation:.1%} right in validation; {self.layers}; "
+            f"{self.parameters:,} parameters, {self.seconds:.1f} seconds"
+        )
 
 
 class Attempts(Sequence[Attempt]):
@@ -162,13 +172,13 @@ class Attempts(Sequence[Attempt]):
             _keep(network, self._file(digest))
         return Attempt(digest, **kept)
 
-    def network(self, number: int) -> Network:
+    def network(self, number: int | None = None) -> Network:
         """Load the network of an attempt, with the weights it had.
 
         Parameters
         ----------
-        number : int
-            Its number in the table, counted from 1.
+        number : int, optional
+            Its number in the table, counted from 1; by default that of the best.
 
         Raises
         ------
@@ -180,11 +190,18 @@ class Attempts(Sequence[Attempt]):
         attempts = self._read()
         if not attempts:
             raise DataError("there are no attempts yet; add one: attempts.add(network, seconds=1)")
-        attempt = attempts[whole(number, "number", 1, len(attempts)) - 1]
+        attempt = (
+            self.best if number is None else attempts[whole(number, "number", 1, len(attempts)) - 1]
+        )
+        if attempt is None:
+            raise DataError(
+                "no attempt is within the budget, so there is no best one; name one by its number: "
+                "attempts.network(1)"
+            )
         file = self._file(attempt.digest)
         if not file.is_file():
             raise DataError(
-                f"the weights of attempt {number} are not on this machine; train it again: "
+                f"the weights of this attempt are not on this machine; train it again: "
                 f"{attempt.layers}, seed {attempt.seed}"
             )
         return checkpoints.load(file)
@@ -228,26 +245,41 @@ class Attempts(Sequence[Attempt]):
         return max(within, key=lambda one: (one.validation, -one.parameters), default=None)
 
     def _rows(self) -> list[tuple[str, ...]]:
-        best = self.best
+        """Write the newest attempts out, and the best one however old it is."""
+        kept, best = self._read(), self.best
+        shown = [
+            (number, one)
+            for number, one in enumerate(kept, start=1)
+            if number > len(kept) - _MOST_ROWS or one == best
+        ]
         return [
             (
-                str(number), _when(one.date), f"{one.layers}{one.note and f' ({one.note})'}",
+                str(number), _when(one.date), one.layers,
                 f"{one.parameters:,}", f"{one.multiply_adds:,}", f"{one.seconds:.1f}",
-                str(one.seed), f"{one.validation:.1%}",
+                str(one.seed), one.note, f"{one.validation:.1%}",
                 f"over: {', '.join(over).replace('_', '-')}" if (over := self.excess(one))
                 else "best" if one == best else "within" if self.budget else "",
             )
-            for number, one in enumerate(self, start=1)
+            for number, one in shown
         ]  # fmt: skip
 
-    def _limits(self) -> str:
-        words = [f"{most:,} {name.replace('_', '-')}" for name, most in self.budget.items()]
-        return f"Budget: at most {', '.join(words)}." if words else ""
+    def _below(self) -> str:
+        words = [
+            f"{f'{most:,}' if isinstance(most, int) else f'{most:g}'} {name.replace('_', '-')}"
+            for name, most in self.budget.items()
+        ]
+        older = len(self) - _MOST_ROWS
+        said = [
+            f"Budget: at most {', '.join(words)}." if words else "",
+            f"Older ones are not shown; there are {len(self)} in all." if older > 0 else "",
+            STORE.trouble,
+        ]
+        return " ".join(filter(None, said))
 
     def __repr__(self) -> str:
         rows = self._rows()
         if not rows:
-            return f"No attempts yet. {self._limits()}".rstrip()
+            return f"No attempts yet. {self._below()}".rstrip()
         table = [_HEAD, *rows]
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         lines = [
@@ -257,7 +289,7 @@ class Attempts(Sequence[Attempt]):
             ).rstrip()
             for row in table
         ]
-        return "\n".join(filter(None, [*lines, self._limits(), STORE.trouble]))
+        return "\n".join(filter(None, [*lines, self._below()]))
 
     def _repr_html_(self) -> str:
         rows = self._rows()
@@ -268,7 +300,7 @@ class Attempts(Sequence[Attempt]):
             f"<tr>{''.join(_cell(column, word, row) for column, word in enumerate(row))}</tr>"
             for row in rows
         )
-        below = escape(" ".join(filter(None, [self._limits(), STORE.trouble])))
+        below = escape(self._below())
         return (
             f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
             f"{below and f'<p>{below}</p>'}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import NullFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from cnnlab.checks import flag, kind_of, real, whole
@@ -153,11 +154,9 @@ def strip_plot(
         axes.vlines(middle, place - 0.35, place + 0.35, color=ORANGE, lw=2)
     if truth is not None:
         axes.axvline(truth, color=MUTED, ls="--", lw=1.2)
-    if log:
-        axes.set_xscale("log")
     axes.set_yticks(range(len(rows)), list(map(literal, rows)))
     axes.set_ylim(len(rows) - 0.5, -0.5)
-    _plain(axes, across)
+    _plain(axes, across, log)
     captioned(axes, title)
     return picture
 
@@ -180,7 +179,7 @@ def search(
     across, up : str
         What the two settings are.
     log : bool
-        Whether both axes are logarithmic.
+        Whether the axis across gives each power of ten as much room as any other.
 
     Returns
     -------
@@ -191,7 +190,7 @@ def search(
     ShapeError
         If a search is no table of two columns, or there are none or more than two.
     DataError
-        If a number is not finite, or not above 0 where powers of ten are drawn.
+        If a number is not finite, or one across not above 0 where powers of ten are drawn.
 
     Examples
     --------
@@ -211,19 +210,18 @@ def search(
     ]
     picture = Picture(3.9 * len(kept), 3.2, f"{title or 'Search'}: {'; '.join(told)}")
     panels = picture.subplots(1, len(kept), squeeze=False, sharex=True, sharey=True).ravel()
+    heights = np.concatenate([plan[:, 1] for plan in kept.values()])
+    low, high = heights.min(), heights.max()
+    room = (high - low) or 1.0
+    floor = low - 0.25 * room
     for panel, (name, plan) in zip(panels, kept.items(), strict=True):
-        panel.plot(*plan.T, "o", ms=8, color=BLUE, mec="white")
-        if log:
-            panel.set_xscale("log")
-            panel.set_yscale("log")
-        low, high = panel.get_ylim()
-        floor = low / (high / low) ** 0.18 if log else low - 0.18 * (high - low)
         panel.vlines(plan[:, 0], floor, plan[:, 1], color=LINE, lw=1, zorder=0)
+        panel.plot(*plan.T, "o", ms=8, color=BLUE, mec="white")
         panel.plot(plan[:, 0], np.full(len(plan), floor), "^", ms=8, color=ORANGE, clip_on=False)
-        panel.set_ylim(floor, high)
-        panel.set_ylabel(literal(up), fontsize=9, color=MUTED)
-        _plain(panel, across)
+        panel.set_ylim(floor, high + 0.1 * room)
+        _plain(panel, across, log)
         captioned(panel, name)
+    panels[0].set_ylabel(literal(up), fontsize=9, color=MUTED)
     headline(picture, title)
     return picture
 
@@ -244,7 +242,8 @@ def _table(values: ArrayLike, log: bool) -> NDArray[np.float64]:
             f"a search has one row for each trial and two columns, got shape {table.shape}; "
             "try [[0.1, 8], [1, 16]]"
         )
-    return _drawable(table, log)
+    _drawable(table[:, 0], log)
+    return _drawable(table, log=False)
 
 
 def _drawable(numbers: NDArray[np.float64], log: bool) -> NDArray[np.float64]:
@@ -267,7 +266,11 @@ def _told(name: str, row: NDArray[np.float64], across: str, log: bool) -> str:
     return f"{name}: {len(row)} {spread}, {mean}"
 
 
-def _plain(axes: Axes, across: str) -> None:
+def _plain(axes: Axes, across: str, log: bool) -> None:
+    if log:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(lambda tick, _: f"{tick:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
     axes.tick_params(labelsize=9, colors=INK, length=0)
     axes.grid(axis="x", color=LINE, lw=0.7)
     axes.set_axisbelow(True)

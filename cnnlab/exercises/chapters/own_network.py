@@ -171,7 +171,7 @@ def _judged_layers(answer: Any) -> str | None:
     try:
         stack = Sequential([*answer, Dense(10)], (8, 8, 1))
     except (DataError, ShapeError) as error:
-        return str(error)
+        return f"that does not fit: {error}"
     if stack.num_parameters > MOST_PARAMETERS:
         return f"it has {stack.num_parameters:,} parameters, and the budget is {MOST_PARAMETERS:,}"
     if not _convolutions(answer):
