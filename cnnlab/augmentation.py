@@ -3,7 +3,7 @@
 Axes: batch, row, column, channel. Each augmentation is a function of a batch and a generator, and
 gives a new batch of the same shape; every image of the batch gets its own random numbers. It
 must not change what is to be seen: a digit may be shifted, and not mirrored.
-No rotation, no colour changes.
+No rotation, no changes of hue.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from cnnlab.errors import ShapeError
 from cnnlab.functional._checks import as_float32
 from cnnlab.shapes import whole
 
-__all__ = ["Augmentation", "Crop", "Flip", "Noise", "Shift"]
+__all__ = ["Augmentation", "Brightness", "Crop", "Flip", "Noise", "Shift"]
 
 Images = NDArray[np.float32]
 Augmentation = Callable[[Images, np.random.Generator], Images]
@@ -195,6 +195,49 @@ class Noise:
         noisy *= np.float32(self.deviation)
         noisy += images
         return noisy
+
+
+@dataclass(frozen=True)
+class Brightness:
+    """Make each image darker or brighter: all its pixels are multiplied by one random factor.
+
+    Parameters
+    ----------
+    amount : float
+        The factors lie from ``1 - amount`` to ``1 + amount``. Nothing is clipped.
+
+    Examples
+    --------
+    >>> grey = np.full((1, 1, 2, 1), 0.5, np.float32)
+    >>> Brightness(0.2)(grey, np.random.default_rng(0)).ravel()
+    array([0.5273923, 0.5273923], dtype=float32)
+    """
+
+    amount: float = 0.2
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "amount", real(self.amount, "amount", 0.2, least=0, most=1))
+
+    def __call__(self, images: ArrayLike, rng: np.random.Generator) -> Images:
+        """Change the brightness of a batch.
+
+        Parameters
+        ----------
+        images : array_like of shape (batch, height, width, channels)
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        ndarray of the same shape, float32
+
+        Raises
+        ------
+        ShapeError, DataError
+            If they are not images, or `rng` is no generator.
+        """
+        images, rng = as_float32(images, "images", 4), generator(rng)
+        factors = 1 + self.amount * (2 * rng.random((len(images), 1, 1, 1)) - 1)
+        return images * factors.astype(np.float32)
 
 
 def _along(

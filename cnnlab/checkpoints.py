@@ -1,11 +1,8 @@
 """Checkpoints: a network in one file, its architecture with it, and if wanted its training's state.
 
-The format is safetensors: a header that says what lies where, then plain numbers. The
-architecture stands in the header as JSON. Nothing in a file is ever executed: it names layers of
-this package (or ones that the caller passes), with settings that the layers check. Before a number
-is read, every name, type and shape is held against what that architecture must have; after, the
-whole against a checksum. A file is written under another name and renamed when it is whole, so
-that the file under its own name is always one that loads.
+The format is that of `number_files`. The architecture stands in the header as JSON: it names layers
+of this package (or ones that the caller passes), with settings that the layers check. What is in
+the file is held against what that architecture must have.
 Left out: optimiser state of other packages, quantised weights, files in several parts.
 """
 
@@ -14,17 +11,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
-
-from cnnlab import __version__
+from cnnlab import __version__, number_files
 from cnnlab.checks import kind_of, listed, path_of, shown
 from cnnlab.errors import DataError
 from cnnlab.layers import LAYERS, Array, Layer
@@ -34,8 +25,11 @@ from cnnlab.sequential import Sequential
 __all__ = ["Progress", "describe", "load", "load_progress", "rebuild", "save"]
 
 _FORMAT = "1"
-_HEADER_LIMIT = 1 << 20  # bytes: the header of a network of a thousand layers is a quarter of that
 _LAYER_LIMIT = 1000
+_NO_NETWORK = (
+    "it does not say what network it belongs to; for the weights of another package, "
+    "build the network there and use Network.from_torch"
+)
 
 
 @dataclass(frozen=True)
@@ -166,25 +160,7 @@ def save(net: Network, path: str | os.PathLike[str], progress: Progress | None =
         header["progress"] = json.dumps(progress.settings)
         for slot, kept in progress.slots.items():
             arrays |= {f"{slot}/{name}": array for name, array in kept.items()}
-    header["sha256"] = _checksum(header, arrays)
-    if not path.name:
-        raise DataError(f"cannot write {shown(str(path))}: it is a folder; name a file in it")
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        partial.touch()
-        readers = partial.stat().st_mode  # as the user has it; the writer would let nobody else in
-        save_file(arrays, partial, header)
-        partial.chmod(readers)
-        _flush(partial)
-        partial.replace(path)
-        with suppress(OSError):  # not every system lets a folder be flushed
-            _flush(path.parent)
-    except (OSError, SafetensorError) as error:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise DataError(
-            f"cannot write {path}: {error}; does the folder exist, and is there room?"
-        ) from error
+    number_files.write(path, arrays, header)
 
 
 def load(path: str | os.PathLike[str], layers: Iterable[type[Layer]] = ()) -> Network:
@@ -238,21 +214,20 @@ def load_progress(
 
 
 def _read(path: Path, layers: Iterable[type[Layer]]) -> tuple[Network, Progress | None]:
-    try:
-        _check_header_size(path)
-        with safe_open(path, framework="numpy") as file:  # checks that the header fits the file
-            header = file.metadata() or {}
-            sequential = rebuild(_from_json(path, header, "architecture"), layers)
-            settings = _from_json(path, header, "progress") if "progress" in header else None
-            expected = _expected(sequential, settings)
-            _compare(path, file, expected)
-            arrays = {name: np.array(file.get_tensor(name)) for name in expected}
-    except (OSError, SafetensorError) as error:
-        _refuse(path, f"it cannot be read ({error}); was it copied or downloaded whole?", error)
-    if header.get("sha256") != _checksum(header, arrays):
-        _refuse(path, "its contents are not those that were saved; take another copy of the file")
+    refuse = number_files.Refusal(path, "a usable checkpoint")
+
+    def told(header: number_files.Header) -> tuple[Sequential, Any]:
+        sequential = rebuild(
+            number_files.json_of(refuse, header, "architecture", _NO_NETWORK), layers
+        )
+        if "progress" not in header:
+            return sequential, None
+        return sequential, number_files.json_of(refuse, header, "progress", "")
+
+    header, arrays = number_files.read(refuse, lambda header: _expected(*told(header)))
+    sequential, settings = told(header)
     net = Network.from_parameters(
-        sequential, {name: arrays[name] for name in _parameter_shapes(sequential)}, copy=False
+        sequential, {name: arrays[name] for name in parameter_shapes(sequential)}, copy=False
     )
     if settings is None:
         return net, None
@@ -267,31 +242,8 @@ def _read(path: Path, layers: Iterable[type[Layer]]) -> tuple[Network, Progress 
     return net, Progress(settings, slots)
 
 
-def _check_header_size(path: Path) -> None:
-    """Refuse what cannot be a checkpoint before anything is read into memory."""
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-    size = path.stat().st_size
-    if size < 8 or length > size - 8:
-        _refuse(path, "it is cut short, or not a safetensors file; take another copy of the file")
-    if length > _HEADER_LIMIT:
-        _refuse(path, f"its header of {length} bytes is longer than any of ours")
-
-
-def _from_json(path: Path, header: Mapping[str, str], key: str) -> Any:
-    if key not in header:
-        _refuse(
-            path,
-            "it does not say what network it belongs to; for the weights of another package, "
-            "build the network there and use Network.from_torch",
-        )
-    try:
-        return json.loads(header[key])
-    except (RecursionError, ValueError) as error:
-        _refuse(path, f"its {key} is not JSON ({error})", error)
-
-
-def _parameter_shapes(sequential: Sequential) -> dict[str, tuple[int, ...]]:
+def parameter_shapes(sequential: Sequential) -> dict[str, tuple[int, ...]]:
+    """Name every array of a network, with its shape."""
     return {
         f"{row.name}.{key}": shape
         for row in sequential.rows
@@ -299,11 +251,15 @@ def _parameter_shapes(sequential: Sequential) -> dict[str, tuple[int, ...]]:
     }
 
 
-def _expected(sequential: Sequential, settings: Any) -> dict[str, tuple[int, ...]]:
-    """Name every array the file must hold, with its shape."""
-    expected = _parameter_shapes(sequential)
-    if settings is None:
-        return expected
+def _expected(sequential: Sequential, settings: Any) -> number_files.Expected:
+    """Name every array the file must hold, with its type and shape."""
+    shapes = parameter_shapes(sequential)
+    if settings is not None:
+        shapes |= _slot_shapes(sequential, settings)
+    return {name: ("F32", shape) for name, shape in shapes.items()}
+
+
+def _slot_shapes(sequential: Sequential, settings: Any) -> dict[str, tuple[int, ...]]:
     slots = settings.get("slots") if isinstance(settings, dict) else None
     if not isinstance(slots, list) or not all(isinstance(slot, str) for slot in slots):
         raise DataError("the state of the training in this file does not name its slots")
@@ -313,44 +269,4 @@ def _expected(sequential: Sequential, settings: Any) -> dict[str, tuple[int, ...
         for key, shape in row.parameter_shapes.items()
         if key not in row.layer.non_trainable
     }
-    return expected | {
-        f"{slot}/{name}": shape for slot in slots for name, shape in trainable.items()
-    }
-
-
-def _compare(path: Path, file: Any, expected: Mapping[str, tuple[int, ...]]) -> None:
-    names = set(file.keys())
-    if names != expected.keys():
-        missing, extra = sorted(expected.keys() - names), sorted(names - expected.keys())
-        _refuse(path, f"its arrays are not those of its network: missing {missing}, extra {extra}")
-    for name, shape in expected.items():
-        held = file.get_slice(name)
-        if held.get_dtype() != "F32" or tuple(held.get_shape()) != shape:
-            _refuse(
-                path,
-                f"{name} must be F32 of shape {shape}, got {held.get_dtype()} of shape "
-                f"{tuple(held.get_shape())}",
-            )
-
-
-def _checksum(header: Mapping[str, str], arrays: Mapping[str, Array]) -> str:
-    digest = sha256()
-    for key in sorted(header.keys() - {"sha256"}):
-        digest.update(f"{key}={header[key]}\n".encode())
-    for name in sorted(arrays):
-        digest.update(name.encode())
-        digest.update(np.ascontiguousarray(arrays[name]).data)
-    return digest.hexdigest()
-
-
-def _flush(path: Path) -> None:
-    """Wait until the disk has it: a rename must not overtake the contents."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _refuse(path: Path, why: str, error: BaseException | None = None) -> NoReturn:
-    raise DataError(f"{path} is not a usable checkpoint: {why}") from error
+    return {f"{slot}/{name}": shape for slot in slots for name, shape in trainable.items()}

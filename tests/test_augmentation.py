@@ -3,7 +3,7 @@ import pytest
 from scipy import ndimage
 
 from cnnlab import augmentation
-from cnnlab.augmentation import Crop, Flip, Noise, Shift
+from cnnlab.augmentation import Brightness, Crop, Flip, Noise, Shift
 from cnnlab.errors import DataError, ShapeError
 
 
@@ -11,7 +11,7 @@ def images(count=50, shape=(9, 7, 2)):
     return np.random.default_rng(0).random((count, *shape), np.float32)
 
 
-@pytest.mark.parametrize("change", [Shift(3), Flip(), Crop(0.6), Noise(0.1)])
+@pytest.mark.parametrize("change", [Shift(3), Flip(), Crop(0.6), Noise(0.1), Brightness(0.3)])
 def test_each_keeps_the_shape_repeats_from_a_seed_and_leaves_its_input_alone(change):
     before = images()
     first, again, other = (change(before, np.random.default_rng(seed)) for seed in (1, 1, 2))
@@ -65,6 +65,16 @@ def test_noise_has_the_deviation_asked_for():
     assert added.std() == pytest.approx(0.2, rel=0.05)
 
 
+def test_brightness_is_one_factor_an_image_from_the_whole_range():
+    before = images(400) + np.float32(0.1)
+    factors = Brightness(0.3)(before, np.random.default_rng(0)) / before
+    assert np.ptp(factors, axis=(1, 2, 3)).max() < 1e-6
+    own = factors[:, 0, 0, 0]
+    assert 0.7 <= own.min() < 0.72
+    assert 1.28 < own.max() <= 1.3
+    assert own.mean() == pytest.approx(1, abs=0.03)
+
+
 def test_small_integers_of_numpy_do_not_overflow():
     dots = np.ones((1, 101, 101, 1), np.float32)
     assert Shift(np.int8(100))(dots, np.random.default_rng(0)).shape == dots.shape
@@ -80,7 +90,7 @@ def kinds(array):
     yield "tensor", torch.from_numpy(array)
 
 
-@pytest.mark.parametrize("change", [Shift(3), Flip(), Crop(0.6), Noise(0.1)])
+@pytest.mark.parametrize("change", [Shift(3), Flip(), Crop(0.6), Noise(0.1), Brightness(0.3)])
 def test_whatever_holds_the_images_plain_float32_comes_back(change):
     before = images(4).astype(np.float16).astype(np.float32)  # half floats hold them exactly
     expected = change(before, np.random.default_rng(0))
@@ -91,7 +101,7 @@ def test_whatever_holds_the_images_plain_float32_comes_back(change):
         np.testing.assert_array_equal(found, expected)
 
 
-@pytest.mark.parametrize("change", [Shift(3), Flip(), Crop(0.6), Noise(0.1)])
+@pytest.mark.parametrize("change", [Shift(3), Flip(), Crop(0.6), Noise(0.1), Brightness(0.3)])
 @pytest.mark.parametrize(
     ("before", "rng", "error", "message"),
     [
@@ -126,4 +136,4 @@ def test_settings_that_make_no_sense_are_refused():
         Crop(0)
     with pytest.raises(DataError, match="deviation must be a number of at least 0, got -1"):
         Noise(-1)
-    assert {"Crop", "Flip", "Noise", "Shift"} < set(augmentation.__all__)
+    assert {"Brightness", "Crop", "Flip", "Noise", "Shift"} < set(augmentation.__all__)

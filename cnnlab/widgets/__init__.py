@@ -10,6 +10,7 @@ from cnnlab.widgets.filter_bank import FilterBank
 from cnnlab.widgets.filter_lab import FilterLab
 from cnnlab.widgets.filter_merge import FilterMerge
 from cnnlab.widgets.filter_trainer import FilterTrainer
+from cnnlab.widgets.image_recorder import ImageRecorder
 from cnnlab.widgets.network_builder import NetworkBuilder
 from cnnlab.widgets.network_explorer import NetworkExplorer
 from cnnlab.widgets.pooling_stepper import PoolingStepper
@@ -29,6 +30,7 @@ __all__ = [
     "FilterLab",
     "FilterMerge",
     "FilterTrainer",
+    "ImageRecorder",
     "NetworkBuilder",
     "NetworkExplorer",
     "PoolingStepper",

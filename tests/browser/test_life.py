@@ -28,6 +28,7 @@ CELLS = {
     "FilterLab": "widgets.FilterLab('camera', filter='sobel_x')",
     "FilterMerge": "widgets.FilterMerge('camera', merging=True)",
     "FilterTrainer": "widgets.FilterTrainer('camera', 'sobel_x')",
+    "ImageRecorder": "widgets.ImageRecorder(('left', 'right'), size=24)",
     "NetworkBuilder": "widgets.NetworkBuilder('lenet5', parameter_budget=50_000)",
     "NetworkExplorer": "widgets.NetworkExplorer(zoo.pretrained('digits_net'))",
     "Predict": "widgets.Predict(lesson.map_size)",

@@ -302,6 +302,7 @@ RIGHT: dict[str, Callable[[], Any]] = {
     "Network.output_gradients.trace": lambda: _net().trace(_random(2, 8, 8, 1)),
     "Sequential.row.name": lambda: "dense_1",
     "augmentation.Shift.pixels": lambda: 2,
+    "augmentation.Brightness.amount": lambda: 0.2,
     "callbacks.SaveBest.path": lambda: _folder() / "best.safetensors",
     "banks.stack.filters": lambda: ["sobel_x", _random(3, 3, 3)],
     "checkpoints.save.path": lambda: _folder() / "saved.safetensors",

@@ -51,6 +51,7 @@ const ICONS = {
   up: "M8 13V3M3.5 7.5L8 3l4.5 4.5",
   down: "M8 3v10M3.5 8.5L8 13l4.5-4.5",
   away: "M4 4l8 8M12 4l-8 8",
+  record: "M8 3.5a4.5 4.5 0 1 1 0 9a4.5 4.5 0 1 1 0-9zM8 6.5a1.5 1.5 0 1 1 0 3a1.5 1.5 0 1 1 0-3z",
 };
 
 export function icon(name) {

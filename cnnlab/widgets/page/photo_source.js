@@ -1,5 +1,6 @@
 // Where a picture comes from: a list of samples, a file, the webcam, a drawing pad.
 
+import { Camera, FILM } from "./camera.js";
 import { buttons, choice } from "./controls.js";
 import { button, make } from "./dom.js";
 import { FACTS } from "./facts.js";
@@ -10,16 +11,6 @@ import { coloursOf, greysOf } from "./photo.js";
 
 const PAD_SIDE = 128; // pixels of the drawing pad
 const PEN = 6; // pixels that its pen is wide, unless a widget says otherwise
-const FILM = { width: 320, height: 240 }; // pixels of the webcam
-
-const WEBCAM_REFUSED = {
-  NotAllowedError:
-    "The browser does not let this page use the webcam; allow it beside the address, then try again.",
-  NotFoundError: "No webcam was found; plug one in, or upload a picture.",
-  NotSupportedError:
-    "A webcam needs a page from https or from this computer; upload a picture instead.",
-  NotReadableError: "The webcam is in use by another program; close that, then try again.",
-};
 
 /** The picture itself with its title, and the controls that bring another one. */
 export class PhotoPanel {
@@ -153,27 +144,19 @@ class Webcam {
   constructor(panel) {
     this.panel = panel;
     this.session = panel.session;
+    this.camera = new Camera();
     this.gesture = { held: true };
     this.last = null;
   }
 
   async start() {
-    try {
-      if (!navigator.mediaDevices) throw new DOMException("", "NotSupportedError");
-      this.stream = await navigator.mediaDevices.getUserMedia({ video: FILM });
-    } catch (error) {
-      const otherwise = `The webcam did not start (${error.name}); upload a picture instead.`;
-      this.session.emit("notice", WEBCAM_REFUSED[error.name] ?? otherwise);
-      return false;
-    }
-    if (this.stopped) return false;
+    const trouble = await this.camera.open();
+    if (trouble) this.session.emit("notice", trouble);
+    if (trouble || this.stopped) return false;
     this.session.emit("notice", "");
-    this.video = make("video", { playsinline: true });
-    Object.assign(this.video, { srcObject: this.stream, muted: true });
     this.context = make("canvas", FILM).getContext("2d", { willReadFrequently: true });
     const freeze = button("Freeze", { onclick: () => this.panel.stopLive() });
     this.panel.startLive("Live from the webcam.", freeze);
-    await this.video.play().catch(() => {});
     this.#grab();
     return true;
   }
@@ -181,9 +164,9 @@ class Webcam {
   #grab() {
     if (this.stopped) return;
     this.next = requestAnimationFrame(() => this.#grab());
-    if (this.video.readyState < 2 || !this.session.scene.ready) return;
+    if (!this.camera.ready || !this.session.scene.ready) return;
     const { width, height } = FILM;
-    this.context.drawImage(this.video, 0, 0, width, height);
+    this.context.drawImage(this.camera.video, 0, 0, width, height);
     const bytes = coloursOf(this.context.getImageData(0, 0, width, height));
     this.last = { height, width, channels: 3, bytes };
     this.#show(false);
@@ -197,7 +180,7 @@ class Webcam {
   stop() {
     this.stopped = true;
     cancelAnimationFrame(this.next);
-    for (const track of this.stream?.getTracks() ?? []) track.stop();
+    this.camera.close();
     if (this.last) this.#show(true);
     this.gesture.held = false;
   }

@@ -12,6 +12,7 @@
  * @property {string} client - the page that asked
  * @property {number} seq - the number of its request
  * @property {string} [error] - why there is no answer, in words
+ * @property {DataView[]} [buffers] - bytes that came with it, where it was committed
  *
  * @typedef {Object} Asked
  * @property {Object} body - what is asked beside kind, client and seq
@@ -148,7 +149,7 @@ export class Line {
       clearTimeout(promise.timer);
       this.promised.delete(message.seq);
       if (message.error) promise.refuse(new Error(message.error));
-      else promise.keep(message);
+      else promise.keep({ ...message, buffers });
     } else {
       this.lanes.find((lane) => lane.sent.has(message.seq))?.receive(message, buffers);
     }
