@@ -13,6 +13,7 @@ import os
 import textwrap
 from collections.abc import Collection, Mapping
 from datetime import date
+from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -141,7 +142,7 @@ class ModelCard:
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Show the picture in a notebook."""
         del include, exclude
-        picture = self._picture()
+        picture = self._picture
         width, height = (round(side / _SHARPNESS) for side in picture.size)
         about = {"alt": repr(self), "width": width, "height": height}
         return {"image/png": _png(picture), "text/plain": repr(self)}, {"image/png": about}
@@ -161,7 +162,7 @@ class ModelCard:
             If it ends otherwise, or cannot be written.
         """
         file = path_of(path, "path", "card.html")
-        makers = {".html": lambda: self.html().encode(), ".png": lambda: _png(self._picture())}
+        makers = {".html": lambda: self.html().encode(), ".png": lambda: _png(self._picture)}
         if file.suffix.lower() not in makers:
             raise DataError(f'path must end in .html or .png, got {file.name!r}; try "card.html"')
         content = makers[file.suffix.lower()]()
@@ -177,8 +178,8 @@ class ModelCard:
     def html(self) -> str:
         """Write the page as HTML that needs no other file and no network."""
         title, look = escape(self.title), self._look
-        kind, drawing = plots.volumes(self._network.sequential).encoded()
-        alt = escape(repr(plots.volumes(self._network.sequential)), quote=True)
+        kind, drawing = self._drawing.encoded()
+        alt = escape(self._drawing.alt, quote=True)
         facts = "".join(
             f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>"
             for name, value in self.figures.items()
@@ -235,8 +236,13 @@ class ModelCard:
 
     # -- the picture --------------------------------------------------------------------------
 
+    @cached_property
+    def _drawing(self) -> plots.Picture:
+        return plots.volumes(self._network.sequential)
+
+    @cached_property
     def _picture(self) -> Image.Image:
-        parts = [self._head(), plots.volumes(self._network.sequential)]
+        parts = [self._head(), self._drawing]
         wrong = self._wrong()
         if wrong:
             titles = [f"is {truth},\nread as {said}" for _, truth, said, _ in wrong]
