@@ -47,11 +47,11 @@ body { margin: 0 auto; max-width: 46rem; padding: 2rem 1rem; background: var(--p
   color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; }
 h1 { line-height: 1.2; margin: 0; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
 p { margin: .5rem 0; } .muted, figcaption { color: var(--muted); }
-.score { font-size: 1.6rem; }
+.score { font-size: 1.6rem; } .score .muted { font-size: 1rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.5rem; margin: 0; }
 dt { color: var(--muted); } dd { margin: 0; font-variant-numeric: tabular-nums; }
 img { max-width: 100%; height: auto; }
-.drawing { background: #fff; border-radius: 6px; padding: 8px; }
+.drawing { background: #fff; border-radius: 6px; box-sizing: border-box; padding: 8px; }
 pre { overflow-x: auto; font-size: .8rem; line-height: 1.35; }
 .mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.5rem, 1fr));
   gap: 1rem; padding: 0; }

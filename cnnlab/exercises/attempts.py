@@ -308,7 +308,9 @@ class Attempts(Sequence[Attempt]):
 
 
 def _side(column: int) -> str:
-    return f'style="text-align: {"left" if column in _LEFT else "right"}"'
+    side = "left" if column in _LEFT else "right"
+    whole = "; white-space: nowrap" if _HEAD[column] in {"when", "note"} else ""
+    return f'style="text-align: {side}{whole}"'
 
 
 def _cell(column: int, word: str, row: tuple[str, ...]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 from math import erf, sqrt
 from typing import TYPE_CHECKING
 
@@ -143,11 +144,19 @@ class Look:
             f"pictures."
         )
 
-    def __repr__(self) -> str:
+    @property
+    def figures(self) -> str:
+        """The score and how far it scatters, in words."""
         return (
-            f"{self.right} of {self.images} right: {self.score:.1%}, give or take "
-            f"{100 * self.standard_error:.1f} points (one standard error). {self.told}"
+            f"{self.right:,} of {self.images:,} right: {self.score:.1%}, give or take "
+            f"{100 * self.standard_error:.1f} points (one standard error)."
         )
+
+    def __repr__(self) -> str:
+        return f"{self.figures} {self.told}"
+
+    def _repr_html_(self) -> str:
+        return f"<p><b>{escape(self.figures)}</b></p><p>{escape(self.told)}</p>"
 
 
 class SealedTest:
