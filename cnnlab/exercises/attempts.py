@@ -32,10 +32,11 @@ __all__ = ["Attempt", "Attempts"]
 
 _LARGEST_KEPT = 1_000_000  # parameters: four megabytes a network
 _HEAD = (
-    "", "when", "layers", "parameters", "multiply-adds", "seconds", "seed", "note", "right",
-    "budget",
+    "", "right", "budget", "layers", "parameters", "multiply-adds", "seconds", "seed", "note",
+    "when",
 )  # fmt: skip
-_LEFT = {1, 2, 7, 9}  # columns of words; the others hold numbers
+_LEFT = {2, 3, 8, 9}  # columns of words; the others hold numbers
+_BUDGET = _HEAD.index("budget")
 _LONGEST = 60  # characters of a note; twice as many of a list of layers
 _MOST_ROWS = 40
 
@@ -254,11 +255,11 @@ class Attempts(Sequence[Attempt]):
         ]
         return [
             (
-                str(number), _when(one.date), one.layers,
-                f"{one.parameters:,}", f"{one.multiply_adds:,}", f"{one.seconds:.1f}",
-                str(one.seed), one.note, f"{one.validation:.1%}",
+                str(number), f"{one.validation:.1%}",
                 f"over: {', '.join(over).replace('_', '-')}" if (over := self.excess(one))
                 else "best" if one == best else "within" if self.budget else "",
+                one.layers, f"{one.parameters:,}", f"{one.multiply_adds:,}", f"{one.seconds:.1f}",
+                str(one.seed), one.note, _when(one.date),
             )
             for number, one in shown
         ]  # fmt: skip
@@ -314,7 +315,7 @@ def _side(column: int) -> str:
 
 
 def _cell(column: int, word: str, row: tuple[str, ...]) -> str:
-    shown = f"<b>{escape(word)}</b>" if row[-1] == "best" else escape(word)
+    shown = f"<b>{escape(word)}</b>" if row[_BUDGET] == "best" else escape(word)
     return f"<td {_side(column)}>{shown}</td>"
 
 
