@@ -10,21 +10,26 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnnlab.exercises.attempts import Attempt, Attempts
 from cnnlab.exercises.compare import difference
 from cnnlab.exercises.gains import Result, Results, results
 from cnnlab.exercises.lesson import Item, Lesson
 from cnnlab.exercises.progress import CHAPTERS, Chapter, Progress, Standing, progress, question
 from cnnlab.exercises.question import Choice, Prediction, Probe, Question
+from cnnlab.exercises.sealed import Look, SealedTest, luck_of_the_best
 from cnnlab.exercises.store import Store, folder
 from cnnlab.exercises.task import Mistake, Task
 from cnnlab.exercises.verdict import Steps, Verdict, show_steps_with
 
 __all__ = [
     "CHAPTERS",
+    "Attempt",
+    "Attempts",
     "Chapter",
     "Choice",
     "Item",
     "Lesson",
+    "Look",
     "Mistake",
     "Prediction",
     "Probe",
@@ -32,6 +37,7 @@ __all__ = [
     "Question",
     "Result",
     "Results",
+    "SealedTest",
     "Standing",
     "Steps",
     "Store",
@@ -39,6 +45,7 @@ __all__ = [
     "Verdict",
     "difference",
     "folder",
+    "luck_of_the_best",
     "progress",
     "question",
     "results",

@@ -82,7 +82,12 @@ CHAPTERS = (
     Chapter("07_training", "Training", "losses, backpropagation, live training", "learning"),
     Chapter("08_what_networks_see", "What networks see", "from edges to faces", "seeing"),
     Chapter("09_making_it_fast", "Making it fast", "from loops to your own kernels", "speed"),
-    Chapter("10_your_own_network", "Your own network", "a capstone on a budget"),
+    Chapter(
+        "10_your_own_network",
+        "Your own network",
+        "small, quick and right, and tested once",
+        "own_network",
+    ),
 )
 """The chapters in order; those without a module of exercises are still to come."""
 

@@ -7,6 +7,7 @@ itself at the end of a cell and carries a description in words. Nothing is globa
 from __future__ import annotations
 
 from cnnlab.plots.curves import curves
+from cnnlab.plots.experiments import bins, search, strip_plot
 from cnnlab.plots.learning import confusion, learning_curves
 from cnnlab.plots.networks import feature_maps, filters, volumes
 from cnnlab.plots.picture import Picture
@@ -15,6 +16,7 @@ from cnnlab.plots.speed import roofline, times
 
 __all__ = [
     "Picture",
+    "bins",
     "confusion",
     "curves",
     "feature_maps",
@@ -26,7 +28,9 @@ __all__ = [
     "patches",
     "receptive_field",
     "roofline",
+    "search",
     "side_by_side",
+    "strip_plot",
     "times",
     "volumes",
 ]

@@ -44,6 +44,7 @@ class Lesson:
         self.predictions = [item for item in items if item.kind == "predicted"]
         self.tasks = [item for item in items if item.kind == "solved"]
         self.quiz = [item for item in items if item.kind == "quiz"]
+        self.test = [item for item in items if item.kind == "probed"]
 
     def answer(self, task, before, answer):
         """Write an answer into the cell of a task and run it; returns its text and the cell.
@@ -74,6 +75,7 @@ def test_a_lesson_is_taken_from_its_first_cell_to_its_place_on_the_map(lesson, k
     every_prediction_is_locked_wrongly_and_then_told_why(lesson)
     every_exercise_is_answered_wrongly_and_then_rightly(lesson)
     the_quiz_is_answered(lesson)
+    nothing_of_the_test_around_the_course_is_told_before_its_end(lesson)
     what_was_answered_counts_on_the_map(lesson)
 
 
@@ -124,8 +126,29 @@ def the_quiz_is_answered(lesson):
         expect(question).to_contain_text(asked.choices[asked.right].feedback)
     if lesson.quiz:
         total = len(lesson.quiz)
-        score = lesson.panel.locator("[data-role=score]")
+        score = lesson.panel.locator("[data-widget=Quiz]").first.locator("[data-role=score]")
         expect(score).to_have_text(f"{total} of {total} answered, {total} right first time")
+
+
+def nothing_of_the_test_around_the_course_is_told_before_its_end(lesson):
+    """The second one is done with its last answer: then it opens, whatever became of the first."""
+    if not lesson.test:
+        return
+    opens = lesson.path.stem == CHAPTERS[-1].stem
+    cards = [
+        card(lesson.notebook, "Quiz", len(lesson.quiz) + place) for place in range(len(lesson.test))
+    ]
+    for asked, question in zip(lesson.test, cards, strict=True):
+        expect(question).to_contain_text(asked.prompt)
+        question.get_by_role("radio").nth(asked.right).check()
+        press(question, "Answer")
+        expect(question.get_by_role("radio").first).to_be_disabled()
+        if asked is not lesson.test[-1]:
+            expect(question).not_to_contain_text(asked.choices[asked.right].feedback)
+    for asked, question in zip(lesson.test, cards, strict=True):
+        told = expect(question)
+        words = asked.choices[asked.right].feedback
+        (told.to_contain_text if opens else told.not_to_contain_text)(words)
 
 
 def what_was_answered_counts_on_the_map(lesson):

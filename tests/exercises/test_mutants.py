@@ -333,6 +333,48 @@ EQUAL = {
     "09_making_it_fast.reuse": {
         r".* [+-] 1\)?( / moved)?": "one in some 800,000 is less than the rounding that is allowed",
     },
+    "10_your_own_network.honest_score": {
+        r"chosen = (abs|int|round|np\.\w+)\(np\.argmax.*": "a place is whole as it is",
+        r"chosen = np\.argmax\(validation . \d\)": "the largest stays the largest",
+        r"return np\.transpose\(\(chosen, .*": "a pair has one axis and cannot be turned",
+    },
+    "10_your_own_network.by_person": {
+        r"bins = .*len\(.*persons.*\), int\)": "only the length is read, whatever the numbers",
+        r"bins = (-|abs|np\.[acfst]).*|bins = .*(\* 2|::-1\])": "nothing but zeros, in any order",
+        r"bins\[.*\] = (abs|int|round|str|np\.\w+)\([12].*": "a whole number above 0 as it is",
+        r"bins\[np\.isin\(persons, order\[:count (\* 2|\+ 1)\]\)\] = 2": "the line after it puts "
+        "those of the next bin right",
+        r"return (abs|np\.(asarray|clip|transpose))\(.*": "bins are whole and never below 0",
+    },
+    "10_your_own_network.nearest": {
+        r"apart = .*axis=\(1, -2, 3\)\).*|apart = .*axis=\(3, 2, 1\)\).*": "the same three axes "
+        "in another order",
+        r"apart = \(\(.*\.mean\(axis=\(1, 2, 3\)\)|apart = .* (\* 2|\+ 1)": "the nearest stays the "
+        "nearest, shifted or divided",
+        r"apart = \(\(picture - others\) .*": "a square does not know the sign",
+        r"apart = (abs|np\.\w+)\(.*": "distances are never below 0, and a row as they are",
+        r"places = \[\].+": "an empty list has nothing to double or to turn round",
+        r"places\.append\(\(apart . \d\)\.argmin\(\)\)": "the nearest stays the nearest",
+        r"return (abs|np\.\w+)\(np\.array\(.*": "places are whole and not below 0 as they are",
+    },
+    "10_your_own_network.layers": {
+        r"layers = \[Conv2D\(.*": "another design that fits the budget",
+    },
+    "10_your_own_network.train_within": {
+        r"best = .*": "an accuracy is above 0 after any of these epochs",
+        r"best, kept = np\.transpose\(.*": "a pair has one axis and cannot be turned",
+        r"network\.parameters = np\.flip\(kept\)": "NumPy hands a dict back as it is",
+        r"if snapshot\.epoch_end and snapshot\.seconds .*seconds.*": "no training here ends within "
+        "a second of its time: clocks differ",
+        r"return (abs|np\.\w+)\(best.*": "one number between 0 and 1 as it is",
+    },
+    "10_your_own_network.draw_rates": {
+        r"(return|exponents =) np\.transpose\(.*": "a row of numbers has one axis",
+        r"return (abs|np\.clip)\(10 \*\* exponents.*": "a rate is above 0 as it is",
+    },
+    "10_your_own_network.standard_error": {
+        r"return (abs|np\.(clip|transpose))\(.*": "between 0 and 1, one row at most",
+    },
 }
 """By task: what the changed lines look like, and why they are as right as the solution's."""
 
