@@ -123,6 +123,40 @@ def test_the_gallery_shows_every_widget_once_and_says_three_things_to_try():
         assert f"widgets.{name}(" in cells[number + 1].source
 
 
+ITEMS = [
+    line for line in (FOLDER / "README.md").read_text("utf-8").splitlines()
+    if re.match(r"\| \d+ \| ", line) and ".ipynb#" in line
+]  # fmt: skip
+
+
+def test_every_item_of_the_notes_has_a_row():
+    assert [int(row.split("|")[1]) for row in ITEMS] == list(range(1, 28))
+
+
+@pytest.mark.parametrize("row", ITEMS, ids=lambda row: f"item-{row.split('|')[1].strip()}")
+def test_an_item_of_the_notes_is_taught_where_the_row_says_and_its_numbers_come_out(row):
+    places = re.split(r"\[\d\d: ", row)[1:]
+    for place in places:
+        title, file, anchor = re.match(r"(.*?)\]\(([\w.]+)#(.*?)\) ?(?:`|;|\||$)", place).groups()
+        assert anchor == title.replace(" ", "-")
+        inside, printed = False, ""
+        for cell in opened(FOLDER / file).cells:
+            if cell.cell_type == "markdown":
+                for heading in re.findall(r"^#{1,2} (.*)", cell.source, re.M):
+                    inside = heading == title
+            elif inside:
+                printed += " ".join(map(words_of, cell.outputs)) + " "
+        assert printed, f"{file} has no section {title!r}"
+        for number in re.findall("`(.*?)`", place):
+            assert number in printed, f"{number} does not come out in {title!r}"
+
+
+def words_of(output):
+    """What an output says, on one line."""
+    text = output.get("text") or output.get("data", {}).get("text/plain", "")
+    return " ".join(text.split())
+
+
 @every_lesson
 def test_the_cells_that_are_checked_are_the_skeletons_of_the_chapters_tasks_in_order(path):
     checked = [cell.source for cell in code_cells(path) if re.search(r"\.check\(", cell.source)]
