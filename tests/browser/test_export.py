@@ -3,16 +3,19 @@
 import base64
 import json
 import re
+from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from playwright.sync_api import expect
 
-from cnnlab import cli, display, export, images
+from cnnlab import cli, display, export, images, widgets
 from cnnlab.errors import DataError
 from cnnlab.exercises import filters as lesson
 from cnnlab.widgets import FilterLab
 from tests.browser.jupyterlab import pixels_of
+from tests.browser.waiting import comes
 
 CELLS = [
     "from cnnlab import widgets\nfrom cnnlab.exercises import filters as lesson",
@@ -86,6 +89,49 @@ def test_widgets_live_in_it_with_the_network_cut(exported, browser):
     assert lesson.map_size.prompt in text
     assert f"a) {lesson.map_size.choices[0].text} (your answer)" in text
     assert "IntSlider(value=7)" in text
+    context.close()
+    assert not complaints
+
+
+HANDS = {
+    "FilterLab": ("[data-row='0'][data-column='0']", "ArrowUp"),
+    "ConvolutionStepper": ("[data-row='0'][data-column='0']", "ArrowUp"),
+    "ShapeCalculator": ("input[type=number]", "ArrowUp"),
+    "FilterBank": ("[data-row='0'][data-column='0']", "ArrowUp"),
+    "PoolingStepper": ("[data-row='0'][data-column='0']", "ArrowUp"),
+    "ShiftTest": ("[data-control=right]", "ArrowUp"),
+    "ActivationExplorer": ("text=Tanh", "Enter"),
+    "FilterMerge": ("[data-row='0'][data-column='0']", "ArrowUp"),
+    "BendFitter": ("[data-control=bends]", "ArrowUp"),
+    "SharedWeights": ("[data-row='0'][data-column='0']", "ArrowUp"),
+    "NetworkBuilder": ("input", "ArrowUp"),
+    "FilterTrainer": ("[data-row='0'][data-column='0']", "ArrowUp"),
+}
+"""What is touched, and by which key, in a widget whose arithmetic the browser knows."""
+
+LOOK = """(widget) => widget.innerText + [...widget.querySelectorAll("canvas")]
+  .map((one) => one.toDataURL()).join() + [...widget.querySelectorAll("input")]
+  .map((one) => one.value).join() + [...widget.querySelectorAll("svg")]
+  .map((one) => one.innerHTML).join()"""
+
+
+@pytest.mark.needs("browser")
+def test_every_widget_stands_in_the_page_and_those_with_a_twin_follow_the_hand(tmp_path, browser):
+    gallery = Path(__file__).parents[2] / "notebooks" / "gallery.ipynb"
+    page = export.export(gallery, tmp_path)
+    complaints = []
+    context = browser.new_context(offline=True, viewport={"width": 1200, "height": 1000})
+    opened = context.new_page()
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.goto(page.as_uri())
+    for name in sorted(set(widgets.__all__) - {"Predict", "Quiz"}):
+        one = opened.locator(f"[data-widget={name}]")
+        expect(one).to_be_visible()
+        if name in HANDS:
+            place, key = HANDS[name]
+            before = one.evaluate(LOOK)
+            one.locator(place).first.press(key)
+            comes(lambda one, before: one.evaluate(LOOK) != before, True, one, before)
     context.close()
     assert not complaints
 
