@@ -304,6 +304,29 @@ def test_a_cover_that_moves_brings_its_score_and_no_map_again(digits_net, page):
     assert set(other["sections"]) == {"maps"}
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"fill": 0.5}, {"occluder": 2}, {"of": "probability"}, {"signed": True}, {"shuffled": 1},
+        {"target": 6}, {"colours": "shared"}, {"palette": "night"},
+    ],
+    ids=lambda change: next(iter(change)),
+)  # fmt: skip
+def test_what_is_set_otherwise_brings_the_maps_that_a_new_widget_would_have(
+    digits_net, page, change
+):
+    explorer = FeatureExplorer(digits_net, DIGITS.images[3], target=5)
+    about, _ = page(explorer, "frame", have={})
+    settings = {**explorer._settings["values"], **change}
+    told, (packed,) = page(explorer, "frame", have=about["keys"], settings=settings, seq=2)
+    anew = FeatureExplorer(digits_net, DIGITS.images[3], **{"target": 5, **change})
+    expected, (other,) = page(anew, "frame", have={})
+    assert set(told["sections"]) == {"maps"}
+    first = unpacked(expected, other)
+    for one, steps in zip(told_maps(expected).values(), unpacked(told, packed), strict=True):
+        assert np.array_equal(steps, first[one["part"]])
+
+
 def test_other_weights_bring_everything_anew(page):
     net, picture = coloured(), noise((14, 11, 3))
     explorer = FeatureExplorer(net, picture, target=1)
@@ -318,7 +341,7 @@ def test_other_weights_bring_everything_anew(page):
 
 def test_what_takes_long_comes_in_slices_and_ends_where_features_does(page, monkeypatch):
     monkeypatch.setattr("cnnlab.widgets.feature_explorer._SLICE", 0)
-    monkeypatch.setattr("cnnlab.features._BATCH", 20)
+    monkeypatch.setattr("cnnlab.widgets.shared.explaining.features._BATCH", 20)
     net, picture = coloured(), noise((14, 11, 3))
     explorer = FeatureExplorer(net, picture, target=1, shuffled=1)
     explorer._explaining, have, shares = None, {}, []
@@ -385,7 +408,7 @@ def test_the_patches_are_the_strongest_that_numpy_finds(digits_net, page):
 
 def test_the_search_goes_on_in_slices_and_begins_anew_with_other_weights(page, monkeypatch):
     monkeypatch.setattr("cnnlab.widgets.feature_explorer._SLICE", 0)
-    monkeypatch.setattr("cnnlab.features._BATCH", 7)
+    monkeypatch.setattr("cnnlab.widgets.shared.explaining.features._BATCH", 7)
     net = coloured()
     data = Dataset(noise((20, 14, 11, 3)), np.arange(20) % 3, ["a", "b", "c"])
     explorer = FeatureExplorer(net, data=data, layer="conv2d_2", unit=0)
