@@ -440,6 +440,7 @@ def test_what_came_last_is_kept_for_a_page_without_a_kernel(hold, page, digits_n
     hands, explorer = hold(digits_net, data=DIGITS)
     hands.choose("3")
     hands.control("layer").select_option("conv2d_1")
+    expect(hands.gallery).to_be_visible()
     hands.gallery.focus()
     hands.keys("ArrowRight")
     expect(hands.patches).to_have_count(9)

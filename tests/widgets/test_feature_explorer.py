@@ -304,6 +304,29 @@ def test_a_cover_that_moves_brings_its_score_and_no_map_again(digits_net, page):
     assert set(other["sections"]) == {"maps"}
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"fill": 0.5}, {"occluder": 2}, {"of": "probability"}, {"signed": True}, {"shuffled": 1},
+        {"target": 6}, {"colours": "shared"}, {"palette": "night"},
+    ],
+    ids=lambda change: next(iter(change)),
+)  # fmt: skip
+def test_what_is_set_otherwise_brings_the_maps_that_a_new_widget_would_have(
+    digits_net, page, change
+):
+    explorer = FeatureExplorer(digits_net, DIGITS.images[3], target=5)
+    about, _ = page(explorer, "frame", have={})
+    settings = {**explorer._settings["values"], **change}
+    told, (packed,) = page(explorer, "frame", have=about["keys"], settings=settings, seq=2)
+    anew = FeatureExplorer(digits_net, DIGITS.images[3], **{"target": 5, **change})
+    expected, (other,) = page(anew, "frame", have={})
+    assert set(told["sections"]) == {"maps"}
+    first = unpacked(expected, other)
+    for one, steps in zip(told_maps(expected).values(), unpacked(told, packed), strict=True):
+        assert np.array_equal(steps, first[one["part"]])
+
+
 def test_other_weights_bring_everything_anew(page):
     net, picture = coloured(), noise((14, 11, 3))
     explorer = FeatureExplorer(net, picture, target=1)

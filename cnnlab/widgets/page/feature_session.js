@@ -50,7 +50,8 @@ export class FeatureSession extends NetworkSession {
     const unit = this.keys.unit;
     this.#take(message, view);
     this.keys = keys;
-    if (keys.unit !== unit) this.#ask();
+    const idle = this.search.flying === null; // one that nobody answered is asked again
+    if (keys.unit !== unit || (idle && !this.#found)) this.#ask();
     const frame = { ...this.sections, scores, cover, more };
     if (more) {
       frame.scores ??= this.scene.frame?.scores ?? null;
@@ -166,6 +167,12 @@ export class FeatureSession extends NetworkSession {
     const { layer, unit } = this.settings,
       { patches } = this;
     return patches?.layer === layer && patches.unit === unit ? patches : null;
+  }
+
+  /** Whether all images have been looked through for it. */
+  get #found() {
+    const { strongest } = this;
+    return strongest !== null && strongest.done === strongest.count;
   }
 
   /** Take an image of the data set for the picture. */
