@@ -192,6 +192,29 @@ class SeeingQuestions:
         },
     )
 
+    zero_tone = Prediction(  # 08.2
+        "The weights of a slice lie between -1 and 1. You draw it in greys from 0, black, to 1, "
+        "white. Which grey should a weight of 0 have?",
+        answer=_tone_of_zero,
+        choices={
+            0.0: (
+                "0: black, for nothing is nothing",
+                "Then -1 would have to be darker than black. It is cut off, and half of the filter "
+                "looks as if it were not there.",
+            ),
+            0.5: (
+                "0.5: the grey in the middle",
+                "Below it is what is subtracted, above it what is added. Zero has to stand in the "
+                "middle, even where no weight is as low as -1.",
+            ),
+            1.0: (
+                "1: white, as on paper",
+                "White is the strongest weight here. A colour that changes at zero, blue and red, "
+                "may be white there; greys cannot.",
+            ),
+        },
+    )
+
     tiles = Prediction(  # 08.1
         "A layer has 16 filters of 3x3x8: its input has 8 channels. You want to see every weight. "
         "How many tiles do you draw?",
@@ -214,29 +237,6 @@ class SeeingQuestions:
             1152: (
                 "1,152: 16 times 8 times 9",
                 "So many weights there are. A tile shows the nine of one slice together.",
-            ),
-        },
-    )
-
-    zero_tone = Prediction(  # 08.2
-        "The weights of a slice lie between -1 and 1. You draw it in greys from 0, black, to 1, "
-        "white. Which grey should a weight of 0 have?",
-        answer=_tone_of_zero,
-        choices={
-            0.0: (
-                "0: black, for nothing is nothing",
-                "Then -1 would have to be darker than black. It is cut off, and half of the filter "
-                "looks as if it were not there.",
-            ),
-            0.5: (
-                "0.5: the grey in the middle",
-                "Below it is what is subtracted, above it what is added. Zero has to stand in the "
-                "middle, even where no weight is as low as -1.",
-            ),
-            1.0: (
-                "1: white, as on paper",
-                "White is the strongest weight here. A colour that changes at zero, blue and red, "
-                "may be white there; greys cannot.",
             ),
         },
     )
