@@ -85,6 +85,7 @@ export class RecorderSession extends Session {
 
   /** Let the kernel open a file that the browser cannot. */
   async openFile(of, recording, file) {
+    await this.sync(); // those before it come before it
     const picture = [this.newKey(), of, recording];
     await this.line.commit("file", { picture }, [new DataView(await file.arrayBuffer())]);
   }
@@ -129,9 +130,15 @@ export class RecorderSession extends Session {
   // -- the kernel ---------------------------------------------------------------------------
 
   /** Send what the kernel does not have yet, in order. */
-  async sync() {
-    if (this.syncing) return;
-    this.syncing = true;
+  sync() {
+    this.syncing ??= this.#send().finally(() => {
+      this.syncing = null;
+      this.look();
+    });
+    return this.syncing;
+  }
+
+  async #send() {
     try {
       while (this.unsent.length || this.rearranged) {
         if (this.unsent.length) await this.#put(this.unsent.slice(0, BATCH));
@@ -139,10 +146,7 @@ export class RecorderSession extends Session {
       }
     } catch (error) {
       if (!(error instanceof Silent)) this.#refused(error);
-    } finally {
-      this.syncing = false;
     }
-    this.look();
   }
 
   async #put(keys) {
