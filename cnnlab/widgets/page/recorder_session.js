@@ -5,7 +5,7 @@
 // A recorder whose kernel is gone keeps its pictures on the page, for one that comes after it.
 
 import { copied, leftFor, RECORDERS } from "./left_recorders.js";
-import { bytesOf, grown } from "./points.js";
+import { joined, parted, trained } from "./recorder_bytes.js";
 import { Session } from "./session.js";
 import { Silent } from "./wire.js";
 
@@ -85,6 +85,7 @@ export class RecorderSession extends Session {
 
   /** Let the kernel open a file that the browser cannot. */
   async openFile(of, recording, file) {
+    await this.sync(); // those before it come before it
     const picture = [this.newKey(), of, recording];
     await this.line.commit("file", { picture }, [new DataView(await file.arrayBuffer())]);
   }
@@ -129,9 +130,15 @@ export class RecorderSession extends Session {
   // -- the kernel ---------------------------------------------------------------------------
 
   /** Send what the kernel does not have yet, in order. */
-  async sync() {
-    if (this.syncing) return;
-    this.syncing = true;
+  sync() {
+    this.syncing ??= this.#send().finally(() => {
+      this.syncing = null;
+      this.look();
+    });
+    return this.syncing;
+  }
+
+  async #send() {
     try {
       while (this.unsent.length || this.rearranged) {
         if (this.unsent.length) await this.#put(this.unsent.slice(0, BATCH));
@@ -139,19 +146,14 @@ export class RecorderSession extends Session {
       }
     } catch (error) {
       if (!(error instanceof Silent)) this.#refused(error);
-    } finally {
-      this.syncing = false;
     }
-    this.look();
   }
 
   async #put(keys) {
     const pictures = keys.map((key) => this.pool.get(key));
-    const size = this.shape.reduce((product, side) => product * side, 1);
-    const bytes = new Uint8Array(size * pictures.length);
-    for (const [k, { pixels }] of pictures.entries()) bytes.set(pixels, k * size);
+    const bytes = joined(pictures.map(({ pixels }) => pixels));
     const told = pictures.map(({ key, of, recording }) => [key, of, recording]);
-    this.#known(await this.line.commit("put", { pictures: told }, [new DataView(bytes.buffer)]));
+    this.#known(await this.line.commit("put", { pictures: told }, [bytes]));
     this.unsent = this.unsent.slice(keys.length);
   }
 
@@ -208,7 +210,7 @@ export class RecorderSession extends Session {
     this.few = message.few;
     this.learned = message.learned ?? null;
     this.looked = true;
-    if (message.training) this.#takeTraining(message.training, buffers[0]);
+    if (message.training) this.training = trained(this.training, message.training, buffers[0]);
     this.emit("album");
     this.emit("training");
     if (this.training?.about.state === "running") this.look();
@@ -231,14 +233,6 @@ export class RecorderSession extends Session {
     this.hidden = new Set([...this.pool.keys()].filter((key) => !shown.has(key)));
   }
 
-  #takeTraining(about, points) {
-    const before = this.training?.about.attempt === about.attempt ? this.training : null;
-    const known = grown(before?.points ?? [], about.from, points);
-    const confusion = about.confusion ?? before?.about.confusion;
-    const of = about.of ?? before?.about.of;
-    this.training = { about: { ...about, kept: [], confusion, of }, points: known };
-  }
-
   /** Fetch the pixels that are not here; what nobody answers is asked for at the next look. */
   async #fetch() {
     const missing = [...this.pool.values()].filter(({ pixels }) => !pixels);
@@ -249,9 +243,9 @@ export class RecorderSession extends Session {
         const some = missing.slice(k, k + BATCH);
         const keys = some.map(({ key }) => key);
         const { buffers } = await this.line.commit("pixels", { keys });
-        const bytes = bytesOf(buffers[0]),
-          size = bytes.length / some.length;
-        for (const [n, one] of some.entries()) one.pixels = bytes.slice(n * size, (n + 1) * size);
+        for (const [k, pixels] of parted(buffers[0], some.length).entries()) {
+          some[k].pixels = pixels;
+        }
         this.emit("album");
       }
     } catch (error) {
