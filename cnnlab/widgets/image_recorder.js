@@ -63,7 +63,7 @@ class RecorderView extends WidgetView {
         this.offer,
         make("div", { class: "cnnlab-recorder-room" }, this.camera.element, right),
         this.training.element,
-        fields(save, this.path, this.saved),
+        make("div", { class: "cnnlab-recorder-keeping" }, fields(save, this.path, this.saved)),
         make("p", { class: "cnnlab-hint", "data-role": "privacy" }, privacy()),
       ],
     };

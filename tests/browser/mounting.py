@@ -70,7 +70,7 @@ def play(page: Page, widget: Widget) -> None:
     """Let the widget itself answer whatever its mounted page asks, as a kernel would."""
     told: list[tuple[dict[str, Any], list[Any]]] = []
     widget.send = lambda content, buffers=None: told.append((content, list(buffers or [])))
-    synced = [name for name in ("_picture", "_settings") if widget.has_trait(name)]
+    synced = [name for name in ("_outline", "_picture", "_settings") if widget.has_trait(name)]
     known = {name: getattr(widget, name) for name in synced}
 
     def coded(data: bytes) -> str:

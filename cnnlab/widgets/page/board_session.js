@@ -1,12 +1,10 @@
 // What all views of a TrainingBoard share: the curves so far, asked for bit by bit while it trains.
 
+import { bytesOf, grown } from "./points.js";
 import { Session } from "./session.js";
 
 const SPACING = 70; // milliseconds from one look to the next, at the least
 const PARTS = 3; // of bytes a run: points, filters, maps
-
-const bytesOf = ({ buffer, byteOffset, byteLength }) =>
-  new Uint8Array(buffer, byteOffset, byteLength);
 
 export class BoardSession extends Session {
   constructor(model) {
@@ -96,9 +94,7 @@ export class BoardSession extends Session {
       const [points, filters, maps] = parts.slice(PARTS * k, PARTS * (k + 1));
       const before = this.runs[k];
       const same = before?.about.attempt === about.attempt;
-      const known = same ? before.points.slice(0, about.from) : [];
-      const numbers = new Float32Array(points.slice().buffer);
-      for (let i = 0; i < numbers.length; i += 3) known.push([...numbers.subarray(i, i + 3)]);
+      const known = grown(same ? before.points : [], about.from, points);
       const kept = about.kept ?? before?.about.kept ?? [];
       const confusion = about.confusion ?? before?.about.confusion;
       const of = about.of ?? before?.about.of;

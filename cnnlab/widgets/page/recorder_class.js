@@ -74,6 +74,8 @@ export class RecorderClass {
 
   /** Follow the album. @param {Recorded[]} pictures - of this class */
   show(name, pictures, removable) {
+    // Whoever looks at the newest goes on to.
+    const newest = !this.chosen || this.chosen === this.pictures?.at(-1)?.key;
     this.pictures = pictures;
     if (document.activeElement !== this.name) put(this.name, "value", name);
     put(this.element, "ariaLabel", `Class ${name}`);
@@ -87,7 +89,9 @@ export class RecorderClass {
       ? `${counted(pictures.length, "picture")} in ${counted(recordings.size, "recording")}`
       : "no pictures yet";
     put(this.count, "textContent", words);
-    if (!pictures.some(({ key }) => key === this.chosen)) this.chosen = pictures.at(-1)?.key;
+    if (newest || !pictures.some(({ key }) => key === this.chosen)) {
+      this.chosen = pictures.at(-1)?.key;
+    }
     this.#showGroups(recordings, name);
     this.#showChosen();
     put(this.leaf, "hidden", !pictures.length);
@@ -111,7 +115,8 @@ export class RecorderClass {
         this.sheet.append(group.element);
       }
       const held = this.session.held.has(recording);
-      put(group.words, "textContent", `${number} · ${pictures.length}${held ? " · held out" : ""}`);
+      const told = `Recording ${number} · ${counted(pictures.length, "picture")}`;
+      put(group.words, "textContent", held ? `${told} · held out` : told);
       put(group.element.dataset, "held", String(held));
       put(group.drop, "ariaLabel", `Delete recording ${number} of ${name}`);
       const tiles = pictures.map((one) => this.#tile(one));

@@ -4,20 +4,14 @@
 // it: what comes twice is taken once. What is removed is hidden, so that undo brings it back.
 // A recorder whose kernel is gone keeps its pictures on the page, for one that comes after it.
 
+import { copied, leftFor, RECORDERS } from "./left_recorders.js";
+import { joined, parted, trained } from "./recorder_bytes.js";
 import { Session } from "./session.js";
 import { Silent } from "./wire.js";
 
 const BATCH = 100; // pictures a message
 const REST = 60; // milliseconds after which the kernel is looked at
 const SPACING = 100; // milliseconds from one look to the next, at the least
-
-// One for all recorders of the page, each of which is a module of its own.
-const name = Symbol.for("cnnlab: recorders of this page");
-globalThis[name] ??= new Set();
-const RECORDERS = globalThis[name];
-
-const bytesOf = ({ buffer, byteOffset, byteLength }) =>
-  new Uint8Array(buffer, byteOffset, byteLength);
 
 /**
  * @typedef {Object} Recorded
@@ -91,6 +85,7 @@ export class RecorderSession extends Session {
 
   /** Let the kernel open a file that the browser cannot. */
   async openFile(of, recording, file) {
+    await this.sync(); // those before it come before it
     const picture = [this.newKey(), of, recording];
     await this.line.commit("file", { picture }, [new DataView(await file.arrayBuffer())]);
   }
@@ -135,9 +130,15 @@ export class RecorderSession extends Session {
   // -- the kernel ---------------------------------------------------------------------------
 
   /** Send what the kernel does not have yet, in order. */
-  async sync() {
-    if (this.syncing) return;
-    this.syncing = true;
+  sync() {
+    this.syncing ??= this.#send().finally(() => {
+      this.syncing = null;
+      this.look();
+    });
+    return this.syncing;
+  }
+
+  async #send() {
     try {
       while (this.unsent.length || this.rearranged) {
         if (this.unsent.length) await this.#put(this.unsent.slice(0, BATCH));
@@ -145,19 +146,14 @@ export class RecorderSession extends Session {
       }
     } catch (error) {
       if (!(error instanceof Silent)) this.#refused(error);
-    } finally {
-      this.syncing = false;
     }
-    this.look();
   }
 
   async #put(keys) {
     const pictures = keys.map((key) => this.pool.get(key));
-    const size = this.shape.reduce((product, side) => product * side, 1);
-    const bytes = new Uint8Array(size * pictures.length);
-    for (const [k, { pixels }] of pictures.entries()) bytes.set(pixels, k * size);
+    const bytes = joined(pictures.map(({ pixels }) => pixels));
     const told = pictures.map(({ key, of, recording }) => [key, of, recording]);
-    this.#known(await this.line.commit("put", { pictures: told }, [new DataView(bytes.buffer)]));
+    this.#known(await this.line.commit("put", { pictures: told }, [bytes]));
     this.unsent = this.unsent.slice(keys.length);
   }
 
@@ -188,6 +184,7 @@ export class RecorderSession extends Session {
   look() {
     clearTimeout(this.looking);
     this.looking = setTimeout(() => {
+      if (this.syncing) return; // it looks when it is through
       const { revision, training } = this;
       const known = training && [training.points.length, training.about];
       const has = known
@@ -205,13 +202,7 @@ export class RecorderSession extends Session {
     const { classes, pictures, revision } = message;
     const settled = !this.syncing && !this.unsent.length && !this.rearranged;
     if (classes && settled) {
-      if (this.looked) this.history.remember(this.situation(), "Python");
-      this.classes = classes;
-      const shown = new Set(pictures.map(([key]) => key));
-      for (const [key, of, recording] of pictures) {
-        if (!this.pool.has(key)) this.pool.set(key, { key, of, recording, pixels: null });
-      }
-      this.hidden = new Set([...this.pool.keys()].filter((key) => !shown.has(key)));
+      this.#adopt(classes, pictures);
       this.revision = revision;
     }
     this.#fetch();
@@ -219,20 +210,27 @@ export class RecorderSession extends Session {
     this.few = message.few;
     this.learned = message.learned ?? null;
     this.looked = true;
-    if (message.training) this.#takeTraining(message.training, buffers[0]);
+    if (message.training) this.training = trained(this.training, message.training, buffers[0]);
     this.emit("album");
     this.emit("training");
     if (this.training?.about.state === "running") this.look();
   }
 
-  #takeTraining(about, points) {
-    const before = this.training?.about.attempt === about.attempt ? this.training : null;
-    const known = before?.points.slice(0, about.from) ?? [];
-    const numbers = new Float32Array(bytesOf(points).slice().buffer);
-    for (let i = 0; i < numbers.length; i += 3) known.push([...numbers.subarray(i, i + 3)]);
-    const confusion = about.confusion ?? before?.about.confusion;
-    const of = about.of ?? before?.about.of;
-    this.training = { about: { ...about, kept: [], confusion, of }, points: known };
+  /** What the kernel has is what there is; what differs was done elsewhere, and can be undone. */
+  #adopt(classes, pictures) {
+    const shown = new Set(pictures.map(([key]) => key)),
+      ours = this.pictures;
+    const same =
+      JSON.stringify(classes) === JSON.stringify(this.classes) &&
+      ours.length === shown.size &&
+      ours.every(({ key }) => shown.has(key));
+    if (same) return;
+    if (this.looked) this.history.remember(this.situation(), "Python");
+    this.classes = classes;
+    for (const [key, of, recording] of pictures) {
+      if (!this.pool.has(key)) this.pool.set(key, { key, of, recording, pixels: null });
+    }
+    this.hidden = new Set([...this.pool.keys()].filter((key) => !shown.has(key)));
   }
 
   /** Fetch the pixels that are not here; what nobody answers is asked for at the next look. */
@@ -245,9 +243,9 @@ export class RecorderSession extends Session {
         const some = missing.slice(k, k + BATCH);
         const keys = some.map(({ key }) => key);
         const { buffers } = await this.line.commit("pixels", { keys });
-        const bytes = bytesOf(buffers[0]),
-          size = bytes.length / some.length;
-        for (const [n, one] of some.entries()) one.pixels = bytes.slice(n * size, (n + 1) * size);
+        for (const [k, pixels] of parted(buffers[0], some.length).entries()) {
+          some[k].pixels = pixels;
+        }
         this.emit("album");
       }
     } catch (error) {
@@ -286,15 +284,9 @@ export class RecorderSession extends Session {
 
   // -- what another recorder left -----------------------------------------------------------
 
-  /** A recorder of this page that nobody sees any more, or whose kernel is gone; or nothing. */
+  /** A recorder of this page whose pictures nobody can reach any more; or nothing. */
   get left() {
-    if (!this.looked || this.pictures.length) return null;
-    const fits = (one) =>
-      one !== this &&
-      (!one.views || one.line.alive === false) &&
-      String(one.shape) === String(this.shape) &&
-      one.pictures.some(({ pixels }) => pixels);
-    return [...RECORDERS].findLast(fits) ?? null;
+    return this.looked && !this.pictures.length ? leftFor(this) : null;
   }
 
   forget(other) {
@@ -305,15 +297,12 @@ export class RecorderSession extends Session {
   /** Take over its classes and pictures, each with a key of its own here. */
   takeOver(other) {
     RECORDERS.delete(other);
-    const keys = new Map(other.classes.map(([key]) => [key, this.newKey()]));
-    const gesture = { held: true }; // one step of undo
-    const pictures = other.pictures.filter(({ pixels }) => pixels);
-    this.history.remember(this.situation(), gesture);
-    this.classes = other.classes.map(([key, words]) => [keys.get(key), words]);
-    for (const { of, recording, pixels } of pictures) {
-      const key = this.newKey();
-      this.pool.set(key, { key, of: keys.get(of), recording: `${recording}-again`, pixels });
-      this.unsent.push(key);
+    this.history.remember(this.situation(), null);
+    const { classes, pictures } = copied(other, () => this.newKey());
+    this.classes = classes;
+    for (const one of pictures) {
+      this.pool.set(one.key, one);
+      this.unsent.push(one.key);
     }
     this.#rearrangedNow();
   }
