@@ -178,6 +178,7 @@ class ModelCard:
     def html(self) -> str:
         """Write the page as HTML that needs no other file and no network."""
         title, look = escape(self.title), self._look
+        score, _, scatter = look.figures.partition("%")
         kind, drawing = self._drawing.encoded()
         alt = escape(self._drawing.alt, quote=True)
         facts = "".join(
@@ -192,9 +193,7 @@ class ModelCard:
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{title}</title><style>{_STYLE}</style></head><body>",
             f"<h1>{title}</h1>",
-            f'<p class="score">{look.right:,} of {look.images:,} right: <b>{look.score:.1%}</b> '
-            f'<span class="muted">give or take {100 * look.standard_error:.1f} points '
-            "(one standard error)</span></p>",
+            f'<p class="score">{escape(score)}%<span class="muted">{escape(scatter)}</span></p>',
             f"<p>{escape(look.told)}</p>",
             f"<h2>The network</h2><dl>{facts}</dl>",
             f'<p><img class="drawing" alt="{alt}" src="{_uri(kind, drawing)}"></p>',
@@ -269,10 +268,7 @@ class ModelCard:
         head = plots.Picture(7.6, 1.0 + 0.22 * len(lines), self.title)
         axes = head.subplots()
         axes.set_axis_off()
-        score = (
-            f"{look.right:,} of {look.images:,} right: {look.score:.1%}, give or take "
-            f"{100 * look.standard_error:.1f} points; look {look.number}"
-        )
+        score = f"{look.figures} Look {look.number}."
         axes.text(0, 1, literal(self.title), fontsize=17, color=INK, va="top", weight="bold")
         axes.text(0, 1 - 0.5 / head.get_figheight(), literal(score), fontsize=12, color=INK,
                   va="top")  # fmt: skip

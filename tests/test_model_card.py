@@ -59,7 +59,7 @@ def test_the_page_tells_what_the_network_is_and_how_it_did():
     page = Page(card(title="Small & quick", figures={"seconds": 1.5}, notes="One.\n\nTwo.").html())
     assert page.open == []
     assert "Small & quick" in page.text
-    assert "8 of 12 right: 66.7% give or take 13.6 points" in page.text
+    assert "8 of 12 right: 66.7% , give or take 13.6 points (one standard error)." in page.text
     assert "Look 2 at these pictures" in page.text
     assert "parameters 95" in page.text
     assert "seconds 1.5" in page.text
@@ -105,6 +105,7 @@ def test_what_learners_write_is_text_and_nothing_else():
 def test_without_mistakes_and_notes_the_page_says_so():
     page = Page(card(looked(wrong=0)).html())
     assert "None of the test pictures" in page.text
+    assert "12 of 12 right: 100.0% . This many pictures cannot tell that from 75.0%." in page.text
     assert "Made for" not in page.text
     assert repr(card(looked(wrong=0))).endswith("12 of 12 right, no mistakes")
     assert repr(card(looked(wrong=1))).endswith("11 of 12 right, 1 mistake")

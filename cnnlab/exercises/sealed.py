@@ -146,11 +146,18 @@ class Look:
 
     @property
     def figures(self) -> str:
-        """The score and how far it scatters, in words."""
-        return (
-            f"{self.right:,} of {self.images:,} right: {self.score:.1%}, give or take "
-            f"{100 * self.standard_error:.1f} points (one standard error)."
-        )
+        """The score and how far it scatters, in words.
+
+        Where none is wrong the error by the binomial formula is 0, which says nothing; then it is
+        the rule of three (Hanley and Lippman-Hand 1983): up to 3 of so many may be, at 95 %.
+        """
+        score = f"{self.right:,} of {self.images:,} right: {self.score:.1%}"
+        if self.right in {0, self.images}:
+            most = min(1.0, 3 / self.images)
+            return (
+                f"{score}. This many pictures cannot tell that from {abs(self.score - most):.1%}."
+            )
+        return f"{score}, give or take {100 * self.standard_error:.1f} points (one standard error)."
 
     def __repr__(self) -> str:
         return f"{self.figures} {self.told}"

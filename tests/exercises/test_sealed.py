@@ -132,3 +132,14 @@ def test_a_perfect_score_has_no_error_and_no_mistakes():
     data = pictures()
     look = Look(3, False, data, data.labels, np.ones(50, np.float32))
     assert (look.standard_error, look.luck, look.mistakes.size) == (0, 0, 0)
+    # At 94 %, fifty right ones in a row happen five times of a hundred.
+    assert stats.binom.pmf(50, 50, 0.94) == pytest.approx(0.05, abs=0.01)
+    assert look.figures == "50 of 50 right: 100.0%. This many pictures cannot tell that from 94.0%."
+    none = Look(1, False, data, 1 - data.labels, np.ones(50, np.float32))
+    assert none.figures == "0 of 50 right: 0.0%. This many pictures cannot tell that from 6.0%."
+
+
+def test_on_a_page_the_score_stands_first_and_its_words_are_text():
+    page = SealedTest(pictures()).score(net(1))._repr_html_()
+    assert page.startswith("<p><b>")
+    assert page.index("right: ") < page.index("The first look")
