@@ -123,6 +123,19 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--invert", action="store_true",
                          help="swap black and white, for a dark digit on light paper")  # fmt: skip
     command.set_defaults(run=_predict)
+
+    command = commands.add_parser(
+        "assign", help="make the chapters assignments of a class, for nbgrader",
+        description="Write the chapters as assignments into a course of nbgrader, and their "
+        "release without solutions and hidden tests. From there nbgrader hands out, collects and "
+        "grades.",
+    )  # fmt: skip
+    command.add_argument("folder", type=Path, metavar="COURSE", help="the folder of the course")
+    command.add_argument("chapters", nargs="*", metavar="CHAPTER",
+                         help="for example 01_filters or just 01 (default: all)")  # fmt: skip
+    command.add_argument("--term", default="", metavar="NAME",
+                         help="another term, other hidden tests (default: COURSE)")  # fmt: skip
+    command.set_defaults(run=_assign)
     return parser
 
 
@@ -199,6 +212,28 @@ def _progress(options: argparse.Namespace) -> int:
         print(found)
     else:
         print(exercises.progress())
+    return 0
+
+
+def _assign(options: argparse.Namespace) -> int:
+    from importlib.util import find_spec
+
+    from cnnlab.classroom import course
+
+    if find_spec("nbgrader") is None:
+        raise DataError('nbgrader is not installed; try: pip install "cnnlab[instructor]"')
+    sources = course.set_up(options.folder, options.chapters, term=options.term)
+    for source in sources:
+        print(f"{source.name}: the solved source is {source}", flush=True)
+        command = [
+            sys.executable, "-m", "nbgrader", "generate_assignment", source.name, "--force",
+            "--log-level=WARN",
+        ]  # fmt: skip
+        made = subprocess.run(command, cwd=options.folder, check=False)  # noqa: S603 - our own arguments
+        if made.returncode:
+            return 1
+    print(f"what learners get is in {options.folder / 'release'}; to hand it out, in that course: "
+          f"nbgrader release_assignment {sources[0].name}")  # fmt: skip
     return 0
 
 
