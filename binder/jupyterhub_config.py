@@ -11,6 +11,8 @@ server under an account of their own. What is kept of the hub is below one folde
     tls/              key.pem and cert.pem, if the machine is reached over a network
 """
 
+from __future__ import annotations
+
 import os
 import pwd
 import shutil

@@ -54,7 +54,7 @@ def test_every_dependency_is_justified_in_contributing():
         if line.startswith("|")
     ]
     justified = {name.split(" ")[0] for row in rows for name in row.strip().split(", ")}
-    names = {line.split(">")[0].split("=")[0] for line in needed if not line.startswith("cnnlab")}
+    names = {re.split("[>=;]", line)[0] for line in needed if not line.startswith("cnnlab")}
     assert names <= justified, names - justified
 
 

@@ -86,6 +86,8 @@ class Lab:
         (self.hub / "learners.txt").write_text("\n".join(learners))
         (self.hub / "instructors.txt").write_text("\n".join(instructors))
         self._publish_course()
+        # As the page for instructors has it, once: what all learners share.
+        subprocess.run([sys.executable, "-m", "cnnlab", "warm", "--quiet"], check=True)
         with socket.socket() as first, socket.socket() as second, socket.socket() as third:
             for one in (first, second, third):
                 one.bind(("127.0.0.1", 0))
@@ -102,7 +104,9 @@ class Lab:
         course = self.hub / "course"
         course.mkdir()
         for name in ("notebooks", "binder"):
-            shutil.copytree(ROOT / name, course / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(
+                ROOT / name, course / name, ignore=shutil.ignore_patterns("__pycache__")
+            )
         shutil.copy(ROOT / ".gitattributes", course)
         self.git("init", "--quiet", "--initial-branch=main")
         self.publish("The course")
@@ -176,7 +180,7 @@ class Lab:
                 stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
         address = {"proxy": self.address, "hub": f"{self.address}/hub/api"}[what]
-        self.wait(lambda: what == "proxy" and _listens(self.port) or _answers(address), 60)
+        self.wait(lambda: (what == "proxy" and _listens(self.port)) or _answers(address), 60)
 
     def stop(self, what: str) -> None:
         """End the hub or the proxy, as a crash would."""
@@ -193,8 +197,9 @@ class Lab:
         """Write the command that runs a command inside, as root or under another account."""
         words = ["nsenter", f"--target={self._first}", "--mount", "--pid", "--"]
         if account:
-            words += ["setpriv", f"--reuid={self.account(account)}", f"--regid={self.account(account)}",
-                      "--clear-groups", "env", f"HOME={self.home(account)}"]  # fmt: skip
+            number, home = self.account(account), self.home(account)
+            words += ["setpriv", f"--reuid={number}", f"--regid={number}", "--clear-groups",
+                      "env", f"HOME={home}"]  # fmt: skip
         return [*words, *command]
 
     def run(self, code: str, account: str) -> str:

@@ -150,8 +150,10 @@ async def measure(lab: Lab, names: list[str], seconds: float) -> Figures:
 
 def main() -> None:
     """Measure, print, and keep the figures."""
-    parser = argparse.ArgumentParser(prog="python -m tests.load", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.load", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
     parser.add_argument("--learners", type=int, nargs="+", default=[20])
     parser.add_argument("--seconds", type=float, default=60, help="of work, after all have come")
     parser.add_argument("--output", type=Path, default=_RESULTS)
