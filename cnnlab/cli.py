@@ -64,6 +64,17 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_open)
 
     command = commands.add_parser(
+        "present", help="show a notebook to a class, one idea a screen",
+        description="Open a notebook in JupyterLab for a beamer: one idea a screen, in big type, "
+        "widgets live. Cells run as their screen comes, and can be changed there.",
+    )  # fmt: skip
+    command.add_argument("notebook", metavar="NOTEBOOK",
+                         help="a file, or one of your lessons, for example 01_filters")  # fmt: skip
+    command.add_argument("--no-browser", action="store_true", help="print the address only")
+    command.add_argument("--port", type=int, metavar="N", help="where JupyterLab listens")
+    command.set_defaults(run=_present)
+
+    command = commands.add_parser(
         "export", help="write a notebook as one page that needs no network",
         description="Write a notebook as one HTML page, widgets included, that opens from a file. "
         "A notebook that was not saved with its widgets is run first.",
@@ -152,11 +163,33 @@ def _open(options: argparse.Namespace) -> int:
     ]:
         if names:
             print(f"  {verb}: {', '.join(names)}")
+    return _start_lab(notebook, options)
+
+
+def _present(options: argparse.Namespace) -> int:
+    from cnnlab import workspace
+
+    notebook = Path(options.notebook).absolute()
+    if not notebook.is_file():
+        folder = workspace.fill(workspace.default_folder()).folder
+        notebook = _find_notebook(folder, options.notebook)
+    print("Next and back: Page Down and Page Up, or the arrow keys. Code: C. Full screen: F11.")
+    extension = Path(__file__).parent / "jupyter" / "present"
+    return _start_lab(
+        notebook, options, f"--LabApp.extra_labextensions_path={extension}",
+        page="/lab/workspaces/cnnlab-present/tree/",
+    )  # fmt: skip
+
+
+def _start_lab(
+    notebook: Path, options: argparse.Namespace, *more: str, page: str = "/lab/tree/"
+) -> int:
+    """Open a notebook in JupyterLab, which takes the place of this process."""
     _warm_in_background()
     command = [
-        sys.executable, "-m", "jupyter", "lab",
-        f"--ServerApp.root_dir={filled.folder}",
-        f"--LabApp.default_url=/lab/tree/{quote(notebook.name)}",
+        sys.executable, "-m", "jupyter", "lab", *more,
+        f"--ServerApp.root_dir={notebook.parent}",
+        f"--LabApp.default_url={page}{quote(notebook.name)}",
     ]  # fmt: skip
     if options.no_browser:
         command.append("--no-browser")
