@@ -85,11 +85,15 @@ c.Spawner.args = [
     "--MappingKernelManager.cull_idle_timeout=3600",  # a page left open overnight frees its kernel
     "--MappingKernelManager.cull_connected=True",
 ]
+head = subprocess.run(
+    ["git", "-c", f"safe.directory={COURSE}", "-C", COURSE, "symbolic-ref", "--short", "HEAD"],
+    capture_output=True, text=True, check=False,
+)  # fmt: skip
+branch = head.stdout.strip() or "main"
 # The link pulls the course into the learner's home. What they have changed stays as it is: see
 # .gitattributes, and tests/hub/test_pulling.py.
 c.Spawner.default_url = (
-    f"/git-pull?repo={COURSE}&branch={os.environ.get('CNNLAB_BRANCH', 'main')}"
-    f"&targetpath=course&urlpath=lab/tree/course/{FIRST}"
+    f"/git-pull?repo={COURSE}&branch={branch}&targetpath=course&urlpath=lab/tree/course/{FIRST}"
 )
 c.Spawner.environment = {
     "NUMBA_NUM_THREADS": "1",  # a class shares the processors
