@@ -64,6 +64,17 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_open)
 
     command = commands.add_parser(
+        "present", help="show a notebook to a class, one idea a screen",
+        description="Open a notebook in JupyterLab for a beamer: one idea a screen, in big type, "
+        "widgets live. Cells run as their screen comes, and can be changed there.",
+    )  # fmt: skip
+    command.add_argument("notebook", metavar="NOTEBOOK",
+                         help="a file, or one of your lessons, for example 01_filters")  # fmt: skip
+    command.add_argument("--no-browser", action="store_true", help="print the address only")
+    command.add_argument("--port", type=int, metavar="N", help="where JupyterLab listens")
+    command.set_defaults(run=_present)
+
+    command = commands.add_parser(
         "export", help="write a notebook as one page that needs no network",
         description="Write a notebook as one HTML page, widgets included, that opens from a file. "
         "A notebook that was not saved with its widgets is run first.",
@@ -123,6 +134,19 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--invert", action="store_true",
                          help="swap black and white, for a dark digit on light paper")  # fmt: skip
     command.set_defaults(run=_predict)
+
+    command = commands.add_parser(
+        "assign", help="make the chapters assignments of a class, for nbgrader",
+        description="Write the chapters as assignments into a course of nbgrader, and their "
+        "release without solutions and hidden tests. From there nbgrader hands out, collects and "
+        "grades.",
+    )  # fmt: skip
+    command.add_argument("folder", type=Path, metavar="COURSE", help="the folder of the course")
+    command.add_argument("chapters", nargs="*", metavar="CHAPTER",
+                         help="for example 01_filters or just 01 (default: all)")  # fmt: skip
+    command.add_argument("--term", default="", metavar="NAME",
+                         help="another term, other hidden tests (default: COURSE)")  # fmt: skip
+    command.set_defaults(run=_assign)
     return parser
 
 
@@ -139,11 +163,33 @@ def _open(options: argparse.Namespace) -> int:
     ]:
         if names:
             print(f"  {verb}: {', '.join(names)}")
+    return _start_lab(notebook, options)
+
+
+def _present(options: argparse.Namespace) -> int:
+    from cnnlab import workspace
+
+    notebook = Path(options.notebook).absolute()
+    if not notebook.is_file():
+        folder = workspace.fill(workspace.default_folder()).folder
+        notebook = _find_notebook(folder, options.notebook)
+    print("Next and back: Page Down and Page Up, or the arrow keys. Code: C. Full screen: F11.")
+    extension = Path(__file__).parent / "jupyter" / "present"
+    return _start_lab(
+        notebook, options, f"--LabApp.extra_labextensions_path={extension}",
+        page="/lab/workspaces/cnnlab-present/tree/",
+    )  # fmt: skip
+
+
+def _start_lab(
+    notebook: Path, options: argparse.Namespace, *more: str, page: str = "/lab/tree/"
+) -> int:
+    """Open a notebook in JupyterLab, which takes the place of this process."""
     _warm_in_background()
     command = [
-        sys.executable, "-m", "jupyter", "lab",
-        f"--ServerApp.root_dir={filled.folder}",
-        f"--LabApp.default_url=/lab/tree/{quote(notebook.name)}",
+        sys.executable, "-m", "jupyter", "lab", *more,
+        f"--ServerApp.root_dir={notebook.parent}",
+        f"--LabApp.default_url={page}{quote(notebook.name)}",
     ]  # fmt: skip
     if options.no_browser:
         command.append("--no-browser")
@@ -199,6 +245,28 @@ def _progress(options: argparse.Namespace) -> int:
         print(found)
     else:
         print(exercises.progress())
+    return 0
+
+
+def _assign(options: argparse.Namespace) -> int:
+    from importlib.util import find_spec
+
+    from cnnlab.classroom import course
+
+    if find_spec("nbgrader") is None:
+        raise DataError('nbgrader is not installed; try: pip install "cnnlab[instructor]"')
+    sources = course.set_up(options.folder, options.chapters, term=options.term)
+    for source in sources:
+        print(f"{source.name}: the solved source is {source}", flush=True)
+        command = [
+            sys.executable, "-m", "nbgrader", "generate_assignment", source.name, "--force",
+            "--log-level=WARN",
+        ]  # fmt: skip
+        made = subprocess.run(command, cwd=options.folder, check=False)  # noqa: S603 - our own arguments
+        if made.returncode:
+            return 1
+    print(f"what learners get is in {options.folder / 'release'}; to hand it out, in that course: "
+          f"nbgrader release_assignment {sources[0].name}")  # fmt: skip
     return 0
 
 

@@ -118,7 +118,8 @@ def _course_files(source: Path) -> Iterator[str]:
     for path in sorted(source.rglob("*")):
         name = path.relative_to(source)
         hidden = any(part.startswith((".", "__")) for part in name.parts)
-        if path.is_file() and not hidden and path.suffix != ".py":
+        taught = name.parts[0] == "instructor"  # the pages of whoever teaches a class
+        if path.is_file() and not hidden and not taught and path.suffix != ".py":
             yield name.as_posix()
 
 

@@ -7,6 +7,7 @@ get it where the tool is missing. ``CNNLAB_REQUIRE=browser,torch,network`` turns
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,9 +31,21 @@ def missing(tool: str) -> str | None:
             fetch = [sys.executable, "-m", "pip", "download", "--no-deps", "-d", folder, "nbval"]
             reached = subprocess.run(fetch, capture_output=True, check=False).returncode == 0
         return None if reached else "no package index can be reached; connect and run again"
+    if tool == "nbgrader":
+        found = importlib.util.find_spec("nbgrader")
+        return None if found else 'no nbgrader; get it with: pip install -e ".[instructor]"'
+    if tool == "bubblewrap":
+        found = (
+            shutil.which("bwrap")
+            and subprocess.run(
+                ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"], check=False
+            ).returncode
+            == 0
+        )
+        return None if found else "no bubblewrap that works; get it with: apt install bubblewrap"
     if tool in FRONT_ENDS:
         return missing_for(tool)
-    known = ", ".join(["browser", "torch", "network", *FRONT_ENDS])
+    known = ", ".join(["browser", "torch", "network", "nbgrader", "bubblewrap", *FRONT_ENDS])
     raise pytest.UsageError(f"no test needs {tool!r}; CNNLAB_REQUIRE knows {known}")
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -73,38 +74,65 @@ def test_open_refuses_a_notebook_that_is_not_there(tmp_path):
     assert "01_filters" in result.stderr
 
 
-def test_open_serves_the_learners_copy_of_a_lesson(tmp_path):
+@contextmanager
+def lab_of(home, *words):
+    """Start what opens JupyterLab; gives what reads an address of it, and then what was printed."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    folder, home = tmp_path / "mine", tmp_path / "home"
     home.mkdir()
-    folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+    folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "HOME")
     environment = {**os.environ, **dict.fromkeys(folders, str(home)), "JUPYTER_TOKEN": "t0ken"}
-    command = [sys.executable, "-m", "cnnlab", "open", "01", "--no-browser"]
     server = subprocess.Popen(
-        [*command, "--port", str(port), "--folder", str(folder)],
+        [sys.executable, "-m", "cnnlab", *words, "--no-browser", "--port", str(port)],
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         start_new_session=True,
     )  # fmt: skip
-    try:
-        address = f"http://127.0.0.1:{port}/api/contents/01_filters.ipynb?content=0&token=t0ken"
+    printed = []
+
+    def read(path):
         for _ in range(240):
             try:
+                address = f"http://127.0.0.1:{port}{path}{'&' if '?' in path else '?'}token=t0ken"
                 with urllib.request.urlopen(address, timeout=5) as reply:
-                    served = json.load(reply)
-                break
+                    return reply.read().decode()
             except OSError:
                 assert server.poll() is None, server.stdout and server.stdout.read()
                 time.sleep(0.25)
-        assert served["path"] == "01_filters.ipynb"
-        assert (folder / "01_filters.ipynb").is_file()
+        raise TimeoutError(path)
+
+    try:
+        yield read, printed
     finally:
         os.killpg(server.pid, 15)
-        output, _ = server.communicate(timeout=30)
-    assert f"Your notebooks are in {folder}" in output
+        printed += server.communicate(timeout=30)[:1]
+
+
+def test_open_serves_the_learners_copy_of_a_lesson(tmp_path):
+    folder = tmp_path / "mine"
+    with lab_of(tmp_path / "home", "open", "01", "--folder", str(folder)) as (read, printed):
+        served = json.loads(read("/api/contents/01_filters.ipynb?content=0"))
+    assert served["path"] == "01_filters.ipynb"
+    assert (folder / "01_filters.ipynb").is_file()
+    assert f"Your notebooks are in {folder}" in printed[0]
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0  # JupyterLab would not start
-    assert ("You are root" in output) == is_root
+    assert ("You are root" in printed[0]) == is_root
+
+
+def test_present_brings_what_turns_screens_and_open_does_not(tmp_path):
+    with lab_of(tmp_path / "home", "present", "01") as (read, printed):
+        page = read("/lab/workspaces/cnnlab-present/tree/01_filters.ipynb")
+        assert '"name": "cnnlab-present"' in page
+        assert "cnnlab-talk" in read("/lab/extensions/cnnlab-present/static/remoteEntry.js")
+    assert "Page Down and Page Up" in printed[0]
+    assert (tmp_path / "home" / "cnnlab-notebooks" / "01_filters.ipynb").is_file()
+
+
+def test_assign_says_what_it_cannot_make(tmp_path):
+    result = run("assign", str(tmp_path / "course"), "99")
+    assert result.returncode == 1
+    lacking = "nbgrader is not installed" in result.stderr
+    assert lacking or "there is no one chapter '99' with tasks; try one of 00_" in result.stderr
 
 
 def test_summary_prints_the_table_of_a_network_without_building_it():

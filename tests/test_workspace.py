@@ -88,3 +88,9 @@ def test_a_folder_that_cannot_be_made_says_what_to_do(shipped, tmp_path):
 
 def test_the_package_finds_the_notebooks_it_ships():
     assert (workspace.shipped_notebooks() / "01_filters.ipynb").is_file()
+
+
+def test_the_pages_of_whoever_teaches_a_class_are_no_part_of_a_learners_folder(shipped, tmp_path):
+    (shipped / "instructor").mkdir()
+    (shipped / "instructor" / "01_filters.md").write_text("answers")
+    assert not any("instructor" in name for name in workspace.fill(tmp_path / "own").added)

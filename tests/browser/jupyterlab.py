@@ -114,10 +114,12 @@ class Server:
         An empty folder for notebooks and settings.
     front_end : str, optional
         What `jupyter` starts: "lab", or "notebook" for Notebook 7.
+    *options : str
+        More of its command line.
     """
 
-    def __init__(self, folder: Path, front_end: str = "lab") -> None:
-        self.front_end = front_end
+    def __init__(self, folder: Path, front_end: str = "lab", *options: str) -> None:
+        self.front_end, self.options = front_end, options
         self.notebooks = folder / "notebooks"
         self.settings = folder / "settings"
         overrides = self.settings / "config" / "labconfig" / "default_setting_overrides.json"
@@ -144,7 +146,7 @@ class Server:
             "--ServerApp.port_retries=0", "--LabApp.expose_app_in_browser=True",
             "--JupyterNotebookApp.expose_app_in_browser=True",
             "--LabApp.news_url=", "--LabApp.extension_manager=readonly",
-            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", *self.options,
         ]  # fmt: skip
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
