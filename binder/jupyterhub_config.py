@@ -73,6 +73,9 @@ def prepare(spawner):
     shutil.chown(sockets, name, name)
     sockets.chmod(0o700)
     spawner.environment["JUPYTER_RUNTIME_DIR"] = str(sockets)
+    if name in instructors:  # who needs a terminal, and all of nbgrader
+        spawner.environment.pop("JUPYTER_CONFIG_PATH")
+        spawner.args = [word for word in spawner.args if "terminals" not in word]
 
 
 # -- what a learner gets ------------------------------------------------------------------------

@@ -35,12 +35,10 @@ def missing(tool: str) -> str | None:
         found = importlib.util.find_spec("nbgrader")
         return None if found else 'no nbgrader; get it with: pip install -e ".[instructor]"'
     if tool == "bubblewrap":
+        nothing = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"]
         found = (
             shutil.which("bwrap")
-            and subprocess.run(
-                ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"], check=False
-            ).returncode
-            == 0
+            and not subprocess.run(nothing, capture_output=True, check=False).returncode
         )
         return None if found else "no bubblewrap that works; get it with: apt install bubblewrap"
     if tool in FRONT_ENDS:

@@ -6,6 +6,7 @@ import venv
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[1]
 BINDER = ROOT / "binder"
@@ -59,6 +60,28 @@ def test_the_image_asks_for_a_python_the_package_supports():
     assert name == "python"
     assert version.count(".") == 1  # a patch version is refused there
     assert tuple(map(int, version.split("."))) >= (3, 11)
+
+
+def test_a_cluster_gives_a_learner_what_the_lab_machine_gives():
+    values = yaml.safe_load((BINDER / "values.yaml").read_text())
+    config = (BINDER / "jupyterhub_config.py").read_text()
+    learner, hub = values["singleuser"], values["hub"]["config"]
+    assert f'mem_limit = "{learner["memory"]["limit"]}"' in config
+    assert f"cpu_limit = {learner['cpu']['limit']:.1f}" in config
+    assert hub["JupyterHub"]["authenticator_class"] in config
+    assert hub["FirstUseAuthenticator"]["create_users"] is False
+    assert not hub["Authenticator"]["allow_all"]
+    assert learner["cmd"][0].endswith("binder/start")
+    assert "nbgitpuller==" in (BINDER / "requirements.txt").read_text()
+
+
+def test_the_page_sets_up_a_lab_machine_in_fewer_than_ten_commands():
+    page = (ROOT / "notebooks" / "instructor" / "README.md").read_text()
+    commands = page.split("<!-- lab machine -->")[1].split("```")[1].splitlines()[1:]
+    assert 5 < len(commands) < 10
+    for unit in ("jupyterhub.service", "jupyterhub-proxy.service"):
+        assert f"/srv/cnnlab/course/binder/{unit}" in commands[-1]
+        assert "ExecStart=" in (BINDER / unit).read_text()
 
 
 @pytest.mark.needs("network")

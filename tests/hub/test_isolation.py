@@ -138,6 +138,16 @@ def test_a_learner_is_no_instructor(lab, bob):
     assert bob.ask("/hub/api/users/ada/server", method="DELETE")[0] in {403, 404}
 
 
+def test_an_instructor_has_a_terminal_and_still_no_way_into_a_learners_server(lab, ada, bob):
+    teacher = Learner(lab, "teacher")
+    assert teacher.log_in()
+    teacher.start_server()
+    assert teacher.ask("/user/teacher/api/terminals")[0] == 200
+    assert bob.ask("/user/bob/api/terminals")[0] == 404
+    assert teacher.ask("/hub/api/users")[0] == 200
+    assert teacher.ask("/user/ada/api/contents")[0] == 403
+
+
 def test_who_is_on_no_list_or_is_an_account_of_the_machine_gets_no_server(lab):
     assert not Learner(lab, "eve").log_in()
     assert not Learner(lab, "ada", "a password of somebody else").log_in()
