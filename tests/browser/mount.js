@@ -42,6 +42,7 @@ async ([module, traits, bytes, held, silent]) => {
   const el = document.createElement("div");
   document.body.replaceChildren(el);
   const end = await widget.initialize?.({ model });
+  window.lateStill = window.late;
   const close = await widget.render({ model, el });
   window.lab = {
     sent,

@@ -570,3 +570,4 @@ def test_what_many_widgets_need_is_waited_for_while_a_notebook_opens(blank):
     mount(blank, small_lab())
     expect(blank.locator("[data-role=map]")).to_be_visible()
     assert blank.evaluate("window.late") < 0
+    assert blank.evaluate("window.lateStill") > 0  # anywidget gives up whoever waits two seconds

@@ -2,24 +2,32 @@
 
 import { common } from "./common.js";
 
-let widget, sheet;
+let opened; // a promise of the widget's own module, its sheet and what ends it
 
-async function initialize({ model }) {
+async function open(model) {
   const { script, style } = await common(model, model.get("_kind"));
-  sheet = style;
   const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
-  widget = (await import(address)).default;
+  const widget = (await import(address)).default;
   URL.revokeObjectURL(address);
-  return widget.initialize?.({ model });
+  return { widget, style, end: await widget.initialize?.({ model }) };
 }
 
-function render({ model, el }) {
-  dress(el, model.get("_anywidget_id"));
+/** Begin, and wait for nothing: anywidget gives up a model that takes two seconds. */
+function initialize({ model }) {
+  opened = open(model);
+  const ended = opened.then(({ end }) => end);
+  ended.catch(() => {}); // whoever shows it hears why
+  return () => ended.then((end) => end?.()).catch(() => {});
+}
+
+async function render({ model, el }) {
+  const { widget, style } = await opened;
+  dress(el, model.get("_anywidget_id"), style);
   return widget.render({ model, el });
 }
 
 /** Put the style sheet where the widget stands, once a kind: in the page, or in a shadow of it. */
-function dress(el, kind) {
+function dress(el, kind, sheet) {
   const root = el.getRootNode();
   const home = root instanceof ShadowRoot ? root : document.head;
   const worn = home.querySelector(`style[data-cnnlab="${kind}"]`);
