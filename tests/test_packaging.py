@@ -47,6 +47,8 @@ def installed(wheel, tmp_path_factory):
 def test_the_wheel_holds_notebooks_front_end_and_server_switch(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {"cnnlab/notebooks/00_start_here.ipynb", "cnnlab/notebooks/01_filters.ipynb"} <= names
+    assert "cnnlab/jupyter/present/cnnlab-present/static/remoteEntry.js" in names
+    assert not any("instructor" in name for name in names)  # a learner's folder is filled from it
     assert {
         "cnnlab/widgets/filter_lab.js",
         "cnnlab/widgets/page/dom.js",

@@ -5,12 +5,17 @@ import json
 CHAPTERS = "notebooks/01_filters.ipynb", "notebooks/02_stride_and_padding.ipynb"
 
 
+def write(path, notebook):
+    """Write a notebook as JupyterLab does, so that only what was changed differs."""
+    path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
 def altered(path, remark):
     """Change a notebook in its first cell and in one of its last, as a new edition would."""
     notebook = json.loads(path.read_text())
     for cell in (notebook["cells"][0], notebook["cells"][-1]):
         cell["source"] = ["".join(cell["source"]), f"\n\n{remark}"]
-    path.write_text(json.dumps(notebook, indent=1))
+    write(path, notebook)
 
 
 def test_a_new_edition_comes_without_touching_what_a_learner_made(lab, dan):
@@ -18,7 +23,7 @@ def test_a_new_edition_comes_without_touching_what_a_learner_made(lab, dan):
     changed, untouched = CHAPTERS
     notebook = json.loads((mine / changed).read_text())
     notebook["cells"][5]["source"] = ["my own words"]
-    (mine / changed).write_text(json.dumps(notebook, indent=1))
+    write(mine / changed, notebook)
     (mine / "notebooks" / "own.txt").write_text("mine")
     (mine / "notebooks" / "later.ipynb").write_text("mine too")
     before = (mine / changed).read_bytes()
