@@ -194,7 +194,9 @@ export class Occluder {
     put(this.answer, "hidden", !cover);
     put(this.table, "hidden", cover?.target === undefined);
     if (!cover) return "";
-    const answer = `Answer to the covered picture: ${classNames[cover.best]}, ${percent(cover.sure)}.`;
+    const at = `row ${cover.at[0]}, column ${cover.at[1]}`;
+    const best = `${classNames[cover.best]}, ${percent(cover.sure)}`;
+    const answer = `Cover at ${at}. Answer to the covered picture: ${best}.`;
     if (cover.target === undefined) {
       put(this.answer, "textContent", `${answer} ${NO_CLASS}`);
       return answer;
@@ -213,7 +215,6 @@ export class Occluder {
       put(rows[k].element.firstChild, "textContent", words);
       for (const [c, cell] of cells.entries()) put(rows[k].cells[c], "textContent", cell);
     }
-    const at = `row ${cover.at[0]}, column ${cover.at[1]}`;
     return `Covered at ${at}: the score of ${name} is ${scores[1]}, a drop of ${numberText(drop, 3)}`;
   }
 }
