@@ -123,6 +123,25 @@ def test_the_gallery_shows_every_widget_once_and_says_three_things_to_try():
         assert f"widgets.{name}(" in cells[number + 1].source
 
 
+WORDS, LINES = 160, 12  # read in a minute
+MINUTES = {"solved": 2.5, "predicted": 1, "quiz": 0.7, "probed": 0}  # the test takes its own time
+ON_A_WIDGET = 1.5
+
+
+@pytest.mark.parametrize("path", CHAPTER_FILES[1:], ids=lambda path: path.stem)
+def test_the_time_at_the_top_is_that_of_its_words_and_tasks(path):
+    cells = opened(path).cells
+    words = sum(len(cell.source.split()) for cell in cells if cell.cell_type == "markdown")
+    lines = sum(len(cell.source.splitlines()) for cell in code_cells(path))
+    shown = sum("widgets." in cell.source for cell in code_cells(path))
+    items = next(one.lesson() for one in CHAPTERS if one.stem == path.stem).items
+    asked = sum(item.kind == "predicted" for item in items)
+    minutes = words / WORDS + lines / LINES + sum(MINUTES[item.kind] for item in items)
+    minutes += ON_A_WIDGET * (shown - asked - 1)
+    said = int(re.search(r"\*\*About (\d+) minutes", cells[0].source + cells[1].source)[1])
+    assert abs(said - minutes) <= max(10, 0.15 * minutes)
+
+
 ITEMS = [
     line for line in (FOLDER / "README.md").read_text("utf-8").splitlines()
     if re.match(r"\| \d+ \| ", line) and ".ipynb#" in line
