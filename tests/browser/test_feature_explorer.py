@@ -1,6 +1,7 @@
 """FeatureExplorer in Chromium: maps against Python's, a cover by mouse and keys, the control."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from tests.browser.waiting import comes
 
 pytestmark = pytest.mark.needs("browser")
 
+CAMERA = (Path(__file__).parent / "camera.js").read_text()
 DIGITS = datasets.digits().test[2:]  # all classes have something to say of the first image
 NAMES = ("saliency", "occlusion", "grad_cam")
 
@@ -295,6 +297,22 @@ def test_a_click_on_a_map_puts_the_cover_there(hold, digits_net):
     hands.sees(explorer)
     box = hands.figure("saliency").locator("rect.cnnlab-over-line")
     expect(box).to_have_count(1)  # the cover is framed in every map
+
+
+def test_what_stands_before_the_camera_is_explained_and_stays_when_it_is_frozen(hold):
+    net = zoo.pretrained("face_net")
+    hands, explorer = hold(net, data=datasets.faces()[1], target=0, occluder=8, cover=(8, 8))
+    hands.page.evaluate(CAMERA)  # a hand, and no face: it is the other class that has evidence
+    before = explorer.network_input.copy()
+    hands.press("Webcam")
+    hands.sets(lambda: np.abs(explorer.network_input - before).max() > 0.1, True)
+    hands.press("Freeze")
+    hands.sets(lambda: hands.maps() == painted(explorer, explorer.explanations), True)
+    seen = explorer.network_input[None]
+    covered = seen.copy()
+    covered[:, 8:16, 8:16] = 0
+    whole, less = (float(net.predict(one)[0, 0]) for one in (seen, covered))
+    comes(hands.costs, pytest.approx([whole, less, whole - less], abs=0.01))
 
 
 # -- The control ----------------------------------------------------------------------------------
