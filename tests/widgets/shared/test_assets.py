@@ -41,7 +41,7 @@ def test_a_widgets_module_stands_alone(kind):
 
 
 def test_a_widget_sends_only_the_scripts_it_needs():
-    assert len(str(widgets.Predict._script)) < 16_000
+    assert len(str(widgets.Predict._script)) < 17_000
     assert "NumberGrid" not in str(widgets.Predict._script)
     assert "cnnlab-grid" not in str(widgets.Predict._style)
 
