@@ -18,22 +18,24 @@ from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).parents[1]
-LESSONS = (
-    "notebooks", "tests/browser/test_lessons.py", "tests/browser/test_life.py",
-    "tests/browser/test_engines.py", "tests/browser/test_export.py",
+LESSONS = ("tests/browser/test_lessons.py", "notebooks")
+AROUND = (
+    "tests/browser/test_life.py", "tests/browser/test_engines.py", "tests/browser/test_export.py",
     "tests/browser/test_notebooks.py", "tests/test_binder.py", "tests/test_packaging.py",
+    "tests/test_cli.py", "tests/test_notebooks.py",
 )  # fmt: skip
 ARITHMETIC = (
     "cnnlab", "tests/kernels", "tests/functional", "tests/layers", "tests/fuzz",
     "tests/test_twins.py",
 )  # fmt: skip
-_apart = [f"--ignore={path}" for path in LESSONS]
+_apart = [f"--ignore={path}" for path in (*LESSONS, *AROUND)]
 PARTS = {
     "page": ("tests/browser", *_apart),
     "lessons": LESSONS,
     "package": (
         "tests", "--ignore=tests/browser", *_apart, *(f"--ignore={path}" for path in ARITHMETIC),
     ),
+    "around": AROUND,
     "arithmetic": ARITHMETIC,
 }  # fmt: skip
 AT_ONCE = 3
