@@ -25,12 +25,13 @@ import ipywidgets
 
 from cnnlab.checks import flag, path_of, real
 from cnnlab.errors import DataError
-from cnnlab.exercises import CHAPTERS, Item, Question
+from cnnlab.exercises import CHAPTERS, Chapter, Item, Question
 from cnnlab.exercises.progress import COLUMNS
 from cnnlab.exercises.sharing import FILE, VERSION
 
 __all__ = ["ClassBoard", "Learner", "Standings", "read"]
 
+_SHEET = Path(__file__).with_suffix(".css")
 _LARGEST = 100_000  # bytes; a whole course is some 5,000
 _ALIAS = re.compile(r"[A-Z]{3}")
 _WORKED = {"predicted": "prediction", "solved": "task", "quiz": "quiz", "probed": "test"}
@@ -104,12 +105,21 @@ class Standings:
         picked = Counter(one.picks.get(question.key) for one in self.learners)
         return tuple(picked[place] for place in range(len(question.choices)))
 
+    @property
+    def begun(self) -> tuple[Chapter, ...]:
+        """The chapters in which somebody has answered something."""
+        return tuple(
+            chapter
+            for chapter in CHAPTERS
+            if any(any(one.done.get(chapter.stem, ())) for one in self.learners)
+        )
+
     def __repr__(self) -> str:
         if not self.learners:
             return _NOBODY
-        table = [("learner", "works at", *(chapter.stem[:2] for chapter in CHAPTERS))]
+        table = [(*_HEAD, *(chapter.stem[:2] for chapter in self.begun))]
         table += [
-            (one.name, _place(one), *(_share(one, chapter.stem) for chapter in CHAPTERS))
+            (*_words(one), *(_share(one, chapter.stem) for chapter in self.begun))
             for one in self.learners
         ]
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
@@ -121,16 +131,15 @@ class Standings:
     def _repr_html_(self) -> str:
         if not self.learners:
             return f"<p>{_NOBODY}</p>"
-        heads = "".join(
+        heads = "".join(f'<th scope="col">{word}</th>' for word in _HEAD)
+        heads += "".join(
             f'<th scope="col" title="{escape(chapter.title)}">{chapter.stem[:2]}</th>'
-            for chapter in CHAPTERS
+            for chapter in self.begun
         )
-        rows = "".join(map(_row, self.learners))
+        rows = "".join(_row(one, self.begun) for one in self.learners)
         return (
-            f'<table class="cnnlab-class" style="{_TABLE}"><thead><tr>'
-            f'<th scope="col" style="{_LEFT}">learner</th>'
-            f'<th scope="col" style="{_LEFT}">works at</th>{heads}</tr></thead>'
-            f"<tbody>{rows}</tbody></table>"
+            f'<div class="cnnlab-scroll"><table class="cnnlab-class"><thead><tr>{heads}</tr>'
+            f"</thead><tbody>{rows}</tbody></table></div>"
         )
 
     def predictions(self, chapter: str) -> str:
@@ -212,7 +221,9 @@ class ClassBoard:
         self._count, self._rows, self._votes = (ipywidgets.HTML() for _ in range(3))
         self._closed = threading.Event()
         controls = ipywidgets.HBox([self._names, self._chapter])
-        self._page = ipywidgets.VBox([self._count, controls, self._rows, self._votes])
+        sheet = ipywidgets.HTML(f"<style>{_SHEET.read_text('utf-8')}</style>")
+        parts = [sheet, self._count, controls, self._rows, self._votes]
+        self._page = ipywidgets.VBox(parts)
         for control in (self._names, self._chapter):
             control.observe(lambda _: self.look(), "value")
         self.look()
@@ -344,13 +355,16 @@ def _totals(stem: str) -> tuple[int, ...]:
 
 # -- what is shown ------------------------------------------------------------------------------
 
+_HEAD = ("learner", "works at", "last answer")
 _NOBODY = (
     "Nobody shares how far they are yet: exercises.share('on') or exercises.share('anonymous')."
 )
-_LEFT = "text-align: left"
-_TABLE = "border-collapse: collapse; font-variant-numeric: tabular-nums"
-_BAR = "var(--jp-brand-color2, steelblue)"
-_LINE = "var(--jp-border-color1, gray)"
+
+
+def _words(one: Learner) -> tuple[str, str, str]:
+    """Fill the columns of `_HEAD`."""
+    minutes = max(int(time.time() - one.when) // 60, 0)
+    return one.name, _place(one), f"{minutes} min ago" if minutes else "just now"
 
 
 def _place(one: Learner) -> str:
@@ -362,34 +376,25 @@ def _place(one: Learner) -> str:
 
 
 def _share(one: Learner, stem: str) -> str:
-    done = one.done.get(stem)
-    return f"{_percent(done, stem)}%" if done else ""
+    done = one.done.get(stem, ())
+    return f"{100 * sum(done) / max(sum(_totals(stem)), 1):.0f}%" if any(done) else ""
 
 
-def _percent(done: tuple[int, ...], stem: str) -> int:
-    return round(100 * sum(done) / max(sum(_totals(stem)), 1))
-
-
-def _row(one: Learner) -> str:
-    cells = "".join(_cell(one, chapter.stem) for chapter in CHAPTERS)
-    return (
-        f'<tr><th scope="row" style="{_LEFT}">{escape(one.name)}</th>'
-        f'<td style="{_LEFT}">{escape(_place(one))}</td>{cells}</tr>'
-    )
+def _row(one: Learner, chapters: tuple[Chapter, ...]) -> str:
+    name, *words = map(escape, _words(one))
+    cells = "".join(f"<td>{word}</td>" for word in words)
+    cells += "".join(_cell(one, chapter.stem) for chapter in chapters)
+    return f'<tr><th scope="row">{name}</th>{cells}</tr>'
 
 
 def _cell(one: Learner, stem: str) -> str:
-    done = one.done.get(stem)
-    if not done:
-        return "<td></td>"
-    totals = zip(COLUMNS, done, _totals(stem), strict=True)
-    words = ", ".join(f"{kind} {some} of {all_}" for kind, some, all_ in totals if all_)
-    percent = _percent(done, stem)
-    bar = f"linear-gradient(to right, {_BAR} {percent}%, transparent {percent}%)"
-    return (
-        f'<td title="{words}" style="min-width: 3.2em; text-align: right">{percent}%'
-        f'<div style="height: 4px; border: 1px solid {_LINE}; background: {bar}"></div></td>'
-    )
+    share = _share(one, stem)
+    if not share:
+        return "<td data-share></td>"
+    totals = zip(COLUMNS, one.done[stem], _totals(stem), strict=True)
+    words = ", ".join(f"{kind} {some} of {total}" for kind, some, total in totals if total)
+    bar = f'<div class="cnnlab-share" style="--share: {share}"></div>'
+    return f'<td data-share title="{words}">{share}{bar}</td>'
 
 
 def _counted(standings: Standings) -> str:
@@ -402,13 +407,9 @@ def _counted(standings: Standings) -> str:
 def _bars(question: Question, votes: tuple[int, ...]) -> str:
     total = sum(votes)
     rows = "".join(
-        f'<tr><td style="{_LEFT}; padding-right: 1em">{letter}) {escape(choice.text)}</td>'
-        f'<td style="width: 14em"><div style="height: 0.8em; width: {100 * count / total:.0f}%; '
-        f'background: {_BAR}"></div></td><td>{count}</td></tr>'
+        f'<tr><th scope="row">{letter}) {escape(choice.text)}</th><td><div class="cnnlab-bar" '
+        f'style="--share: {100 * count / total:.0f}%"></div></td><td>{count}</td></tr>'
         for letter, choice, count in zip("abcdefgh", question.choices, votes, strict=False)
     )
-    return (
-        f'<table class="cnnlab-votes" style="{_TABLE}; margin-bottom: 1em">'
-        f'<caption style="{_LEFT}; caption-side: top; color: inherit">{escape(question.prompt)} '
-        f"({total})</caption><tbody>{rows}</tbody></table>"
-    )
+    asked = f"{escape(question.prompt)} ({total} vote{'s' * (total != 1)})"
+    return f'<table class="cnnlab-votes"><caption>{asked}</caption><tbody>{rows}</tbody></table>'

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 
 import pytest
 
@@ -51,14 +52,27 @@ def test_what_a_learner_shares_is_what_the_board_shows(room, monkeypatch):
 
 
 def test_a_row_has_the_place_the_tries_and_the_share_of_each_chapter(room):
-    room("ada")
+    file = room("ada")
     room("bob", named=False, alias="KMP", tries=0, done={})
     lines = repr(board.read(room.folder)).splitlines()
-    assert lines[0].split()[:3] == ["learner", "works", "at"]
+    assert lines[0].split() == ["learner", "works", "at", "last", "answer", "01"]
     assert "bob" not in repr(board.read(room.folder))
     assert lines[1].split()[0] == "KMP"
     # 1 of 2 predictions, 2 of 5 tasks, 3 of 5 quiz questions: 6 of 12.
-    assert lines[2].split() == ["ada", "01", "one", "number", "(task,", "3", "tries)", "50%"]
+    os.utime(file, (time.time() - 190,) * 2)
+    assert "3 min ago" in repr(board.read(room.folder))
+    assert lines[2].split() == [
+        "ada",
+        "01",
+        "one",
+        "number",
+        "(task,",
+        "3",
+        "tries)",
+        "just",
+        "now",
+        "50%",
+    ]
 
 
 def test_on_the_beamer_nobody_has_a_name(room):
@@ -77,8 +91,8 @@ def test_the_votes_of_a_room_are_counted_choice_by_choice(room):
     standings = board.read(room.folder)
     assert standings.votes(filters.map_size) == (0, 2, 1, 0)
     html = standings.predictions("01_filters")
-    assert "width: 67%" in html
-    assert "width: 33%" in html
+    assert "--share: 67%" in html
+    assert "--share: 33%" in html
     assert filters.quiz[0].prompt not in html  # nobody has answered it
     assert "has an answer yet" in standings.predictions("02_stride_and_padding")
 
