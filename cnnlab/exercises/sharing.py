@@ -122,7 +122,7 @@ def summary(entries: Mapping[str, Entry], chosen: consent.Consent, key: str) -> 
         What the progress store holds.
     chosen : Consent
     key : str
-        What the learner works at.
+        What the learner works at; if that is not known, the last item with an answer.
 
     Returns
     -------
@@ -131,7 +131,7 @@ def summary(entries: Mapping[str, Entry], chosen: consent.Consent, key: str) -> 
         choice in predictions and quizzes, by key; ``tries`` those of an unsolved task.
     """
     begun = {known.partition(".")[0] for known in entries}
-    done, picks = {}, {}
+    done, picks, last = {}, {}, ""
     for chapter in CHAPTERS:
         lesson = chapter.lesson() if chapter.stem in begun else None
         if lesson is None:
@@ -139,14 +139,16 @@ def summary(entries: Mapping[str, Entry], chosen: consent.Consent, key: str) -> 
         answered = [item for item in lesson.items if _answered(item, entries.get(item.key, {}))]
         done[chapter.stem] = [sum(item.kind == kind for item in answered) for kind in COLUMNS]
         for item in answered:
+            last = item.key
             if item.kind in {"predicted", "quiz"}:
                 picks[item.key] = entries[item.key]["picked"][0]
-    at = entries.get(key, {})
+    place = key or last
+    at = entries.get(place, {})
     return {
         "version": VERSION,
         "named": chosen.way == "on",
         "alias": chosen.alias,
-        "at": key,
+        "at": place,
         "tries": 0 if at.get("solved") else whole(at, "attempts"),
         "done": done,
         "picks": picks,

@@ -55,6 +55,16 @@ def test_what_is_shared_is_counts_places_and_choices(drop):
     }
 
 
+def test_who_begins_to_share_after_an_answer_is_where_the_last_one_was(drop):
+    filters.quiz[0].commit(0)
+    filters.map_size.commit(1)
+    share("on")
+    assert shown(drop)["at"] == filters.quiz[0].key  # in the order of the chapter
+    filters.map_size.commit(2)
+    share("on")
+    assert shown(drop)["at"] == filters.map_size.key
+
+
 def test_code_and_the_tests_of_the_course_are_never_shared(drop):
     share("on")
     STORE.change(filters.loops.key, lambda _: {"source": "SECRET", "attempts": 1, "solved": True})

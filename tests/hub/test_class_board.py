@@ -28,7 +28,9 @@ def in_kernel(learner, code):
 
     async def work():
         async with Page(learner, CHAPTER) as page:
-            return await page.run(code)
+            said = await page.run(code)
+        await asyncio.sleep(0.2)  # the websocket says goodbye
+        return said
 
     return asyncio.run(work())
 
