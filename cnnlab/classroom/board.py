@@ -28,6 +28,7 @@ from cnnlab.errors import DataError
 from cnnlab.exercises import CHAPTERS, Chapter, Item, Question
 from cnnlab.exercises.progress import COLUMNS
 from cnnlab.exercises.sharing import FILE, VERSION
+from cnnlab.widget_state import PASSING, VIEW
 
 __all__ = ["ClassBoard", "Learner", "Standings", "read"]
 
@@ -188,6 +189,8 @@ def read(folder: str | os.PathLike[str] | None = None) -> Standings:
 class ClassBoard:
     """The board on a page, brought up to date by itself until it is closed.
 
+    A notebook that is saved keeps nothing of it: who switches off is gone from there too.
+
     Parameters
     ----------
     folder : path_like, optional
@@ -223,7 +226,7 @@ class ClassBoard:
         controls = ipywidgets.HBox([self._names, self._chapter])
         sheet = ipywidgets.HTML(f"<style>{_SHEET.read_text('utf-8')}</style>")
         parts = [sheet, self._count, controls, self._rows, self._votes]
-        self._page = ipywidgets.VBox(parts)
+        self._page = ipywidgets.VBox(parts).add_class(PASSING)
         for control in (self._names, self._chapter):
             control.observe(lambda _: self.look(), "value")
         self.look()
@@ -253,7 +256,8 @@ class ClassBoard:
         return repr(read(self._folder))
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        return self._page._repr_mimebundle_(**options)
+        view = self._page._repr_mimebundle_(**options)[VIEW]
+        return {VIEW: view, "text/plain": "The class board: run this cell to see it."}
 
     def _go_on(self) -> None:
         while not self._closed.wait(self._seconds):

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from cnnlab.exercises import filters as lesson
 from tests.browser.jupyterlab import turn_to
+from tests.browser.waiting import comes
 
 pytestmark = pytest.mark.needs("browser")
 
@@ -92,3 +93,13 @@ def test_a_learner_who_switches_off_leaves_the_board(board, room):
 def test_another_chapter_can_be_looked_at(board):
     board.panel.get_by_label("Chapter").select_option("02 Stride and padding")
     expect(board.panel.get_by_text("No prediction of this chapter has an answer")).to_be_visible()
+
+
+def test_a_saved_notebook_keeps_nothing_of_the_class(board, server):
+    expect(rows(board)).to_have_count(2)
+    board.page.evaluate("window.jupyterapp.shell.currentWidget.context.save()")
+    file = server.notebooks / PAGE.name
+    comes(lambda: "run this cell to see it" in file.read_text(), True)
+    text = file.read_text()
+    for shown in (">ada<", "cyd", MAP_SIZE, "cnnlab-class"):
+        assert shown not in text
