@@ -7,6 +7,7 @@ server under an account of their own. What is kept of the hub is below one folde
     learners.txt      who may come in, a name a line
     instructors.txt   who may stop and start servers as well
     homes/            one folder a learner, for nobody else to read
+    board/            one folder a learner, for the instructors to read: what the learner shares
     state/            the hub's own: accounts, passwords (hashed), tokens
     tls/              key.pem and cert.pem, if the machine is reached over a network
 """
@@ -21,7 +22,8 @@ import sys
 from pathlib import Path
 
 HUB = Path(os.environ.get("CNNLAB_HUB", "/srv/cnnlab"))
-HOMES, STATE, COURSE = HUB / "homes", HUB / "state", HUB / "course"
+HOMES, STATE, COURSE, BOARD = (HUB / name for name in ("homes", "state", "course", "board"))
+INSTRUCTORS = "cnnlab-instructors"  # a group of this machine
 EXCHANGE = Path("/usr/local/share/nbgrader/exchange")  # where nbgrader looks by itself
 SOCKETS = Path("/run/cnnlab")  # of kernels; the path of a socket has to be short
 BIN = Path(sys.executable).parent
@@ -33,6 +35,10 @@ c = get_config()  # noqa: F821 - JupyterHub reads this file
 for folder, mode in ((HOMES, 0o711), (SOCKETS, 0o711), (STATE, 0o700), (EXCHANGE, 0o1777)):
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(mode)  # 1777: all may hand in, nobody may move what another has handed in
+subprocess.run(["groupadd", "--force", "--system", INSTRUCTORS], check=True)
+BOARD.mkdir(exist_ok=True)
+shutil.chown(BOARD, "root", INSTRUCTORS)
+BOARD.chmod(0o751)  # learners find their own folder in it, and cannot list the others
 
 
 # -- who may come in ----------------------------------------------------------------------------
@@ -73,9 +79,19 @@ def prepare(spawner):
     shutil.chown(sockets, name, name)
     sockets.chmod(0o700)
     spawner.environment["JUPYTER_RUNTIME_DIR"] = str(sockets)
-    if name in instructors:  # who needs a terminal, and all of nbgrader
+    # Who has left the list is no instructor any more; that they were none is no failure.
+    change = "--add" if name in instructors else "--delete"
+    subprocess.run(["gpasswd", change, name, INSTRUCTORS], check=name in instructors)
+    if name in instructors:  # who sees the class board, and needs a terminal and all of nbgrader
+        spawner.environment["CNNLAB_CLASS"] = str(BOARD)
         spawner.environment.pop("JUPYTER_CONFIG_PATH")
         spawner.args = [word for word in spawner.args if "terminals" not in word]
+    else:
+        shared = BOARD / name
+        shared.mkdir(exist_ok=True)
+        shutil.chown(shared, name, INSTRUCTORS)
+        shared.chmod(0o2750)  # what is written into it is the group's to read as well
+        spawner.environment["CNNLAB_BOARD"] = str(shared)
 
 
 # -- what a learner gets ------------------------------------------------------------------------
@@ -120,7 +136,7 @@ if SYSTEMD:  # limits of a whole server and its kernels, by the system's control
     c.SystemdSpawner.disable_user_sudo = True
     c.SystemdSpawner.unit_extra_properties = {
         "ProtectSystem": "strict",
-        "ReadWritePaths": f"{HOMES} {SOCKETS} {EXCHANGE}",
+        "ReadWritePaths": f"{HOMES} {SOCKETS} {EXCHANGE} {BOARD}",
         "InaccessiblePaths": str(STATE),
         "TasksMax": "200",
     }

@@ -90,11 +90,13 @@ def _parser() -> argparse.ArgumentParser:
         description="Show the map of the course. `export FILE` writes what is kept on this "
         "machine, `import FILE` adds what another machine has kept, `reset` begins anew (what was "
         "there is renamed, not deleted), `results` says how the tests before and after the course "
-        "came out: yours, or those in the files of a class.",
+        "came out: yours, or those in the files of a class. `share on`, `share anonymous` and "
+        "`share off` say what the board of your class shows of you.",
     )  # fmt: skip
-    command.add_argument("act", nargs="?", default="show",
-                         choices=("show", "export", "import", "reset", "results"))  # fmt: skip
-    command.add_argument("files", nargs="*", type=Path, metavar="FILE")
+    acts = ("show", "export", "import", "reset", "results", "share")
+    command.add_argument("act", nargs="?", default="show", choices=acts)
+    command.add_argument("files", nargs="*", type=Path, metavar="FILE",
+                         help="for share: on, anonymous or off")  # fmt: skip
     command.add_argument("--output", type=Path, metavar="CSV", help="results: write a table here")
     command.set_defaults(run=_progress)
 
@@ -135,6 +137,11 @@ def _parser() -> argparse.ArgumentParser:
                          help="swap black and white, for a dark digit on light paper")  # fmt: skip
     command.set_defaults(run=_predict)
 
+    _add_those_of_a_class(commands)
+    return parser
+
+
+def _add_those_of_a_class(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser(
         "assign", help="make the chapters assignments of a class, for nbgrader",
         description="Write the chapters as assignments into a course of nbgrader, and their "
@@ -147,7 +154,15 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--term", default="", metavar="NAME",
                          help="another term, other hidden tests (default: COURSE)")  # fmt: skip
     command.set_defaults(run=_assign)
-    return parser
+
+    command = commands.add_parser(
+        "board", help="show how far a class is: those who share it",
+        description="Print how far the learners of a hub are who share it; live, and with what "
+        "they predict, it is in instructor/class_board.ipynb.",
+    )  # fmt: skip
+    command.add_argument("folder", nargs="?", type=Path, metavar="FOLDER",
+                         help="where the hub collects it (default: CNNLAB_CLASS)")  # fmt: skip
+    command.set_defaults(run=_board)
 
 
 def _open(options: argparse.Namespace) -> int:
@@ -222,9 +237,12 @@ def _export(options: argparse.Namespace) -> int:
 
 def _progress(options: argparse.Namespace) -> int:
     from cnnlab import exercises
+    from cnnlab.exercises.sharing import publish
     from cnnlab.exercises.store import STORE
 
     act, files = options.act, options.files
+    if act == "share":
+        return _share([str(word) for word in files])
     wanted = {"export": 1, "import": 1, "show": 0, "reset": 0}.get(act, len(files))
     if len(files) != wanted:
         raise DataError(
@@ -244,7 +262,24 @@ def _progress(options: argparse.Namespace) -> int:
             found.save(options.output)
         print(found)
     else:
+        publish()  # what could not be shown to the class before
         print(exercises.progress())
+    return 0
+
+
+def _share(ways: Sequence[str]) -> int:
+    from cnnlab import exercises
+
+    if len(ways) != 1:
+        raise DataError(f"`share` takes on, anonymous or off, got {len(ways)} words")
+    print(exercises.share(ways[0]))
+    return 0
+
+
+def _board(options: argparse.Namespace) -> int:
+    from cnnlab.classroom import board
+
+    print(board.read(options.folder))
     return 0
 
 

@@ -7,6 +7,8 @@ again the next day. Two things go wrong there, and are put right as the file is 
   and saved again would lose all its widgets: here they are kept from the file as it was.
 - It writes all that were ever made. A cell that was run ten times would leave ten widgets: here
   those stay that an output shows, or that one of these refers to.
+
+A widget of the class `PASSING` is never kept, nor is what it holds: that is somebody else's.
 """
 
 from __future__ import annotations
@@ -17,10 +19,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["STATE", "VIEW", "keep_what_is_shown", "of_notebook", "shown", "tidy_saved"]
+__all__ = ["PASSING", "STATE", "VIEW", "keep_what_is_shown", "of_notebook", "shown", "tidy_saved"]
 
 STATE = "application/vnd.jupyter.widget-state+json"
 VIEW = "application/vnd.jupyter.widget-view+json"
+
+PASSING = "cnnlab-passing"
 
 _REFERENCE = re.compile(r"IPY_MODEL_([0-9A-Za-z-]+)")
 
@@ -55,10 +59,14 @@ def shown(notebook: Mapping[str, Any], states: Mapping[str, Any]) -> dict[str, A
     found: dict[str, Any] = {}
     while wanted:
         name = wanted.pop()
-        if name in states and name not in found:
+        if name in states and name not in found and not _passes(states[name]):
             found[name] = states[name]
             wanted += _REFERENCE.findall(json.dumps(states[name]))
     return {name: state for name, state in states.items() if name in found}
+
+
+def _passes(state: Mapping[str, Any]) -> bool:
+    return PASSING in state.get("state", {}).get("_dom_classes", ())
 
 
 def keep_what_is_shown(notebook: Mapping[str, Any], before: Mapping[str, Any]) -> None:

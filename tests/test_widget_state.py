@@ -38,6 +38,14 @@ def test_what_is_shown_stays_with_what_it_refers_to():
     assert kept(book) == ["a", "l1", "p"]
 
 
+def test_what_belongs_to_others_is_not_kept_and_nor_is_what_it_holds():
+    board = {"_dom_classes": [widget_state.PASSING], "children": ["IPY_MODEL_rows"]}
+    states = {"a": {"state": {"_dom_classes": []}}, "b": {"state": board}, "rows": {"state": {}}}
+    book = notebook(["a", "b"], states)
+    widget_state.keep_what_is_shown(book, book)
+    assert kept(book) == ["a"]
+
+
 def test_what_has_no_kernel_any_more_is_kept_from_the_file():
     before = notebook(["a", "b"], {"a": {"old": 1}, "b": {"old": 1}})
     book = notebook(["a", "b", "never saved"], {"b": {"new": 1}})

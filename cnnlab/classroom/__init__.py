@@ -2,8 +2,9 @@
 
 `course` writes the chapters as nbgrader wants them; nbgrader itself hands out, collects, grades and
 gives feedback. It runs the submissions with `examination`, whose kernels `confinement` holds apart
-from the rest of the machine, and asks `grading` for the marks. What is left out: grades for
-predictions and quizzes, which are there to be wrong in.
+from the rest of the machine, and asks `grading` for the marks. `board` shows an instructor how far
+those are who share it. What is left out: grades for predictions and quizzes, which are there to be
+wrong in.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 The machine is in this folder and knows nothing of the content, which is in ``chapters/``: one
 module with one `Lesson` a chapter. A notebook takes its lesson from here by the module's name,
 ``from cnnlab.exercises import filters as lesson``; it is loaded when it is asked for. What is left
-out: grades, accounts, and anything that leaves the learner's machine.
+out: grades and accounts. Nothing leaves the learner's machine; a class sees how far its learner is
+where a hub asks for it and the learner says so (`share`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from cnnlab.exercises.lesson import Item, Lesson
 from cnnlab.exercises.progress import CHAPTERS, Chapter, Progress, Standing, progress, question
 from cnnlab.exercises.question import Choice, Prediction, Probe, Question
 from cnnlab.exercises.sealed import Look, SealedTest, luck_of_the_best
+from cnnlab.exercises.sharing import Sharing, share
 from cnnlab.exercises.store import Store, folder
 from cnnlab.exercises.task import Mistake, Task
 from cnnlab.exercises.verdict import Steps, Verdict, show_steps_with
@@ -38,6 +40,7 @@ __all__ = [
     "Result",
     "Results",
     "SealedTest",
+    "Sharing",
     "Standing",
     "Steps",
     "Store",
@@ -49,6 +52,7 @@ __all__ = [
     "progress",
     "question",
     "results",
+    "share",
     "show_steps_with",
 ]
 

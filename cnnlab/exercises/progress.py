@@ -7,6 +7,7 @@ from html import escape
 from importlib import import_module
 
 from cnnlab.errors import DataError
+from cnnlab.exercises import consent
 from cnnlab.exercises.lesson import Lesson
 from cnnlab.exercises.question import Question
 from cnnlab.exercises.store import STORE
@@ -132,7 +133,7 @@ class Progress:
     ----------
     standings : tuple of Standing
     note : str
-        What is wrong with the file of the progress, if anything.
+        What is wrong with the file of the progress, and what a class sees of it, if anything.
     """
 
     standings: tuple[Standing, ...]
@@ -226,7 +227,8 @@ def progress() -> Progress:
     Progress
         Quiz questions count where the first answer was right.
     """
-    return Progress(tuple(map(_standing, CHAPTERS)), STORE.trouble)
+    note = " ".join(filter(None, [STORE.trouble, consent.words()]))
+    return Progress(tuple(map(_standing, CHAPTERS)), note)
 
 
 def _standing(chapter: Chapter) -> Standing:

@@ -72,9 +72,15 @@ class Store:
     ----------
     directory : Path, optional
         By default `folder`, asked anew each time.
+
+    Attributes
+    ----------
+    watchers : list of callable
+        Each is told the key of what has changed, or "" where all has; none of them may raise.
     """
 
     def __init__(self, directory: Path | None = None) -> None:
+        self.watchers: list[Callable[[str], object]] = []
         self._directory = directory
         self._guard = threading.RLock()  # widget callbacks run beside a cell
         self._waiting: list[tuple[str, Change]] = []
@@ -142,7 +148,9 @@ class Store:
             except BaseException:
                 self._waiting.pop()  # interrupted: this change is not made
                 raise
-            return self.read(key) if written is None else written[key]
+            entry = self.read(key) if written is None else written[key]
+        self._tell(key)
+        return entry
 
     def flush(self) -> dict[str, Entry] | None:
         """Write what is waiting; returns all entries, or None if they could not be written."""
@@ -220,7 +228,12 @@ class Store:
             with _locked(self.path.with_name("progress.lock")):
                 aside = _free(self.path, "before-reset")
                 self.path.rename(aside)
-            return aside
+        self._tell("")
+        return aside
+
+    def _tell(self, key: str) -> None:
+        for watcher in self.watchers:
+            watcher(key)
 
     def _remember(self, entries: dict[str, Entry]) -> dict[str, Entry]:
         self._seen, self._seen_in = entries, self.path

@@ -50,6 +50,9 @@ class Page:
         _trace: TracebackType | None,
     ) -> None:
         self.close()
+        async with asyncio.timeout(10):  # the server says goodbye too, and the socket is closed
+            while await self.socket.read_message() is not None:
+                pass
 
     async def ask(self, path: str, **options: Any) -> Any:
         """Ask the learner's server, beside the others."""
