@@ -308,7 +308,7 @@ def _jupyter(
     front_end: str, path: str, notebook: Path, folder: Path, driven: AbstractContextManager[Browser]
 ) -> Iterator[Browser]:
     """Run a notebook in JupyterLab or Notebook 7."""
-    with Server(folder / "server", front_end) as server, driven as browser:
+    with Server(folder / "server", front_end, whole=True) as server, driven as browser:
         (server.notebooks / notebook.name).write_bytes(notebook.read_bytes())
         browser.go(f"{server.address}/{path}/{notebook.name}?token={TOKEN}")
         browser.until(READY)

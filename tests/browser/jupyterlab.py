@@ -50,6 +50,8 @@ _SETTINGS: dict[str, Any] = {
     "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
 }  # fmt: skip
 
+_WHOLE = {"@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}}
+
 _INSTALLED = Path(cnnlab.__file__).parent / "jupyter/lab/overrides.d/cnnlab.json"
 """What the wheel puts beside JupyterLab's own settings; a checkout puts nothing there."""
 
@@ -116,16 +118,21 @@ class Server:
         What `jupyter` starts: "lab", or "notebook" for Notebook 7.
     *options : str
         More of its command line.
+    whole : bool
+        Whether all cells are laid out, seen or not, for drivers that do not wait for a layout.
     """
 
-    def __init__(self, folder: Path, front_end: str = "lab", *options: str) -> None:
+    def __init__(
+        self, folder: Path, front_end: str = "lab", *options: str, whole: bool = False
+    ) -> None:
         self.front_end, self.options = front_end, options
         self.notebooks = folder / "notebooks"
         self.settings = folder / "settings"
         overrides = self.settings / "config" / "labconfig" / "default_setting_overrides.json"
         for needed in (self.notebooks, overrides.parent):
             needed.mkdir(parents=True)
-        overrides.write_text(json.dumps({**_SETTINGS, **json.loads(_INSTALLED.read_text())}))
+        installed = {**_SETTINGS, **json.loads(_INSTALLED.read_text())}
+        overrides.write_text(json.dumps({**installed, **(_WHOLE if whole else {})}))
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = int(free.getsockname()[1])

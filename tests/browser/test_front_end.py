@@ -566,7 +566,7 @@ def test_regions_have_names_of_their_own(blank):
 
 
 def test_what_many_widgets_need_is_waited_for_while_a_notebook_opens(blank):
-    blank.evaluate("window.late = 3")  # so often it is not there yet
+    blank.evaluate("window.late = 20")  # so often it is not there yet
     mount(blank, small_lab())
     expect(blank.locator("[data-role=map]")).to_be_visible()
     assert blank.evaluate("window.late") < 0

@@ -2,7 +2,11 @@
 
 import { common } from "./common.js";
 
-let opened; // a promise of the widget's own module, its sheet and what ends it
+const REST = 1000; // milliseconds to wait for a widget: anywidget gives up a model that takes two seconds
+
+// By kind: a promise of the module, its sheet and what ends it, of the model that came last. anywidget
+// loads this script for each model, marimo once for all, and renders each as it has been initialized.
+const opened = new Map();
 
 async function open(model) {
   const { script, style } = await common(model, model.get("_kind"));
@@ -12,16 +16,21 @@ async function open(model) {
   return { widget, style, end: await widget.initialize?.({ model }) };
 }
 
-/** Begin, and wait for nothing: anywidget gives up a model that takes two seconds. */
-function initialize({ model }) {
-  opened = open(model);
-  const ended = opened.then(({ end }) => end);
-  ended.catch(() => {}); // whoever shows it hears why
-  return () => ended.then((end) => end?.()).catch(() => {});
+/** Begin, and wait for a moment; whoever shows it waits for the rest, and hears what went wrong. */
+async function initialize({ model }) {
+  const kind = model.get("_kind"),
+    mine = open(model);
+  opened.set(kind, mine);
+  const come = mine.then(
+    () => opened.set(kind, mine),
+    () => {},
+  );
+  await Promise.race([come, new Promise((resolve) => setTimeout(resolve, REST))]);
+  return () => mine.then(({ end }) => end?.()).catch(() => {});
 }
 
 async function render({ model, el }) {
-  const { widget, style } = await opened;
+  const { widget, style } = await opened.get(model.get("_kind"));
   dress(el, model.get("_anywidget_id"), style);
   return widget.render({ model, el });
 }
