@@ -14,6 +14,7 @@ from cnnlab.widgets import FilterBank
 from cnnlab.widgets.shared.traits import Palette
 from tests.browser.jupyterlab import pixels_of
 from tests.browser.mounting import mount, sent
+from tests.browser.waiting import comes
 
 pytestmark = pytest.mark.needs("browser")
 
@@ -52,13 +53,16 @@ class Hands:
         expect(self.tiles).to_have_count(len(maps))
         canvases = [self.tiles.nth(k).locator("[data-role=map]") for k in range(len(maps))]
         expect(canvases[0]).to_have_attribute("height", str(maps.shape[1]))
-        self.page.wait_for_timeout(60)
         palette = Palette.named(bank.palette)
         for k, canvas in enumerate(canvases):
             expected = display.paint(maps[k], palette, limits[k]).astype(int)
-            assert np.abs(pixels_of(canvas) - expected).max() <= off_by, k
+            comes(self.near, True, canvas, expected, off_by)
             if k == chosen:
-                assert np.abs(pixels_of(self.large) - expected).max() <= off_by
+                comes(self.near, True, self.large, expected, off_by)
+
+    def near(self, canvas, expected, off_by):
+        found = pixels_of(canvas)
+        return found.shape == expected.shape and np.abs(found - expected).max() <= off_by
 
 
 @pytest.fixture
