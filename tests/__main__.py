@@ -21,14 +21,17 @@ ROOT = Path(__file__).parents[1]
 LESSONS = ("tests/browser/test_lessons.py", "notebooks")
 AROUND = (
     "tests/browser/test_life.py", "tests/browser/test_engines.py", "tests/browser/test_export.py",
-    "tests/browser/test_notebooks.py", "tests/test_binder.py", "tests/test_packaging.py",
-    "tests/test_cli.py", "tests/test_notebooks.py",
+    "tests/browser/test_notebooks.py",
+)  # fmt: skip
+INSTALLED = (
+    "tests/test_binder.py", "tests/test_packaging.py", "tests/test_cli.py",
+    "tests/test_notebooks.py",
 )  # fmt: skip
 ARITHMETIC = (
     "cnnlab", "tests/kernels", "tests/functional", "tests/layers", "tests/fuzz",
     "tests/test_twins.py",
 )  # fmt: skip
-_apart = [f"--ignore={path}" for path in (*LESSONS, *AROUND)]
+_apart = [f"--ignore={path}" for path in (*LESSONS, *AROUND, *INSTALLED)]
 PARTS = {
     "page": ("tests/browser", *_apart),
     "lessons": LESSONS,
@@ -36,6 +39,7 @@ PARTS = {
         "tests", "--ignore=tests/browser", *_apart, *(f"--ignore={path}" for path in ARITHMETIC),
     ),
     "around": AROUND,
+    "installed": INSTALLED,
     "arithmetic": ARITHMETIC,
 }  # fmt: skip
 AT_ONCE = 3
