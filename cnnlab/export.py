@@ -62,7 +62,7 @@ def export(notebook: Path, folder: Path) -> Path:
     from nbconvert import HTMLExporter
 
     try:
-        book: Any = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
+        book: Any = nbformat.read(notebook, as_version=4)
     except (OSError, UnicodeDecodeError, nbformat.reader.NotJSONError) as error:
         raise DataError(
             f"{notebook} cannot be read as a notebook ({error}); try 01_filters or the path of a "
@@ -71,7 +71,7 @@ def export(notebook: Path, folder: Path) -> Path:
     if not widget_state.of_notebook(book):
         _run(book, notebook.parent)
     _keep_what_lives_alone(book)
-    exporter = HTMLExporter(  # type: ignore[no-untyped-call]
+    exporter = HTMLExporter(
         template_file="cnnlab.html.j2", extra_loaders=[DictLoader({"cnnlab.html.j2": _TEMPLATE})]
     )
     resources = {

@@ -282,7 +282,7 @@ def fit(image: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float32]:
         )
     refuse_beyond_memory(4 * math.prod(shape), f"a picture of shape {shape}", "try a smaller shape")
     pixels = to_grey(pixels) if pixels.ndim == 3 and shape[2] == 1 else pixels
-    resized: NDArray[np.float32] = resize(  # type: ignore[no-untyped-call]  # it has no types
+    resized: NDArray[np.float32] = resize(
         pixels, shape[:2], anti_aliasing=True, preserve_range=True
     )
     channels = resized if resized.ndim == 3 else np.repeat(resized[:, :, None], shape[2], axis=2)

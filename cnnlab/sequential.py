@@ -109,8 +109,8 @@ class Sequential:
         input_shape: Iterable[int],
         classes: int,
         N: int = 2,  # noqa: N803 - as in the pattern
-        M: int = 3,  # noqa: N803
-        K: int = 1,  # noqa: N803
+        M: int = 3,  # noqa: N803 - as the pattern is written
+        K: int = 1,  # noqa: N803 - as the pattern is written
         pool: bool = True,
         filters: int = 32,
         units: int = 512,

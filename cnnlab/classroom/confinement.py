@@ -74,7 +74,7 @@ def confined(
         *(word for name, value in given.items() for word in ("--setenv", name, value)),
         "--size", str(_SCRATCH), "--tmpfs", "/tmp", "--dir", _HOME,  # noqa: S108 - a new one, inside
         *(word for path in _SYSTEM for word in ("--ro-bind-try", path, path)),
-        "--proc", "/proc", "--dev", "/dev", "--size", str(_SCRATCH), "--tmpfs", "/dev/shm",  # noqa: S108
+        "--proc", "/proc", "--dev", "/dev", "--size", str(_SCRATCH), "--tmpfs", "/dev/shm",  # noqa: S108 - inside
         "--remount-ro", "/dev",
         *(word for path in python for word in ("--ro-bind", path, path)), *_compiled(),
         "--ro-bind", str(work), str(work), "--bind", str(shared), str(shared),

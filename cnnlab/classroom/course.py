@@ -115,10 +115,10 @@ def _write(source: Path, chapter: str, term: str) -> Path:
     import nbformat
 
     notebooks = workspace.shipped_notebooks()
-    book: Any = nbformat.read(notebooks / f"{chapter}.ipynb", as_version=4)  # type: ignore[no-untyped-call]
+    book: Any = nbformat.read(notebooks / f"{chapter}.ipynb", as_version=4)
     folder = source / chapter
     folder.mkdir(parents=True, exist_ok=True)
-    nbformat.write(assignment(book, chapter, term=term), folder / f"{chapter}.ipynb")  # type: ignore[no-untyped-call]
+    nbformat.write(assignment(book, chapter, term=term), folder / f"{chapter}.ipynb")
     return folder
 
 
@@ -160,7 +160,7 @@ def assignment(book: Any, chapter: str, *, term: str = "") -> Any:
             cell.metadata["cnnlab"] = {"task": f"{chapter}.{task.name}"}
             graded = _marked(f"{task.name}-graded", grade=True, locked=True, points=1)
             source = _graded(chapter, task, term)
-            cells.append(new_code_cell(source, metadata=graded, id=f"{cell.id}-graded"))  # type: ignore[no-untyped-call]
+            cells.append(new_code_cell(source, metadata=graded, id=f"{cell.id}-graded"))
     if tasks:
         names = ", ".join(task.name for task in tasks.values())
         raise DataError(f"{chapter} lacks the cells of {names}; install cnnlab again")

@@ -99,4 +99,4 @@ class Examination(ExecutePreprocessor):
 
 
 def _stopped(name: str, said: str) -> Any:
-    return new_output("error", ename=name, evalue=said, traceback=[f"{name}: {said}"])  # type: ignore[no-untyped-call]
+    return new_output("error", ename=name, evalue=said, traceback=[f"{name}: {said}"])

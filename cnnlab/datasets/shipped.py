@@ -124,7 +124,7 @@ def faces(crops: int = 300, *, seed: int = 0) -> Split:
     """
     from skimage.data import lfw_subset
 
-    windows: NDArray[np.float64] = lfw_subset()[..., None]  # type: ignore[no-untyped-call]  # it has no types
+    windows: NDArray[np.float64] = lfw_subset()[..., None]
     half = len(windows) // 2  # faces first, then as many other things
     labels = np.repeat([1, 0], half)
     train, test = Dataset(windows, labels, _CLASS_NAMES).split(0.75, 0.25, seed=seed)

@@ -20,8 +20,8 @@ _MOST_LAYERS = 1000
 def pattern(
     classes: int,
     N: int = 2,  # noqa: N803 - as in the pattern
-    M: int = 3,  # noqa: N803
-    K: int = 1,  # noqa: N803
+    M: int = 3,  # noqa: N803 - as the pattern is written
+    K: int = 1,  # noqa: N803 - as the pattern is written
     pool: bool = True,
     filters: int = 32,
     units: int = 512,
@@ -43,7 +43,7 @@ def pattern(
     ShapeError
         If a number makes no sense.
     """
-    N, M, K = whole(N, "N"), whole(M, "M"), whole(K, "K", least=0)  # noqa: N806
+    N, M, K = whole(N, "N"), whole(M, "M"), whole(K, "K", least=0)  # noqa: N806 - as the pattern is written
     if N * M + K > _MOST_LAYERS:
         raise ShapeError(
             f"{shown(N)} convolutions in each of {shown(M)} blocks and {shown(K)} dense layers "

@@ -47,7 +47,7 @@ class RecorderView extends WidgetView {
       hidden: true,
     });
     this.path = make("input", {
-      class: "cnnlab-recorder-path",
+      class: "cnnlab-recorder-text cnnlab-recorder-path",
       value: "gestures.safetensors",
       "aria-label": "File to save to, beside the notebook",
       "data-control": "path",

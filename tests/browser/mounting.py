@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ipywidgets.widgets.widget import _instances as widgets
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from cnnlab.widgets.shared.widget import Widget
 
@@ -88,6 +88,20 @@ def play(page: Page, widget: Widget) -> None:
     name = f"askKernel{next(_NUMBERS)}"  # a binding stays with its page
     page.expose_binding(name, ask)
     page.evaluate(PLAY, name)
+
+
+def hold(page: Page, widget: Widget, *, kernel: bool = True) -> None:
+    """Mount a widget that answers its page itself, or nobody does, and wait for what it paints."""
+    mount(page, widget)
+    if kernel:
+        play(page, widget)
+    source = "kernel" if kernel else "kept"
+    expect(page.locator(".cnnlab")).to_have_attribute("data-source", source)
+
+
+def leave(page: Page) -> None:
+    """Take the widget away, so that it asks nothing more."""
+    page.evaluate("() => { if (window.lab) { window.lab.closed = true; window.lab.close(); } }")
 
 
 _NUMBERS = count()

@@ -11,6 +11,7 @@ from cnnlab import images
 from cnnlab.widgets import ActivationExplorer
 from tests.browser.exploring import MINUS, Hands
 from tests.browser.mounting import mount, sent
+from tests.browser.reaching import nameless
 from tests.browser.waiting import comes
 
 pytestmark = pytest.mark.needs("browser")
@@ -166,13 +167,7 @@ def test_the_input_costs_the_map_nothing(hold):
 @pytest.mark.parametrize("function", ["maxout", "softmax"])
 def test_everything_has_a_name_and_is_reached_with_a_visible_focus(hold, function):
     hands = hold(function, LOPSIDED)
-    nameless = hands.widget.evaluate(
-        """(widget) => [...widget.querySelectorAll(
-            "button, input, select, canvas[role], [role=slider], summary")].filter((one) =>
-          one.offsetParent && !(one.ariaLabel || one.getAttribute("aria-label")
-            || one.labels?.length || one.innerText)).map((one) => one.outerHTML)"""
-    )
-    assert not nameless
+    assert not nameless(hands.widget)
     seen, outlines = set(), set()
     for _ in range(60):
         hands.page.keyboard.press("Tab")

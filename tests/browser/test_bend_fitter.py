@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from cnnlab.widgets import BendFitter
 from tests.browser.jupyterlab import turn_to
 from tests.browser.mounting import mount, sent
+from tests.browser.reaching import nameless
 from tests.browser.waiting import comes
 
 pytestmark = pytest.mark.needs("browser")
@@ -256,12 +257,7 @@ def test_the_kernel_is_asked_with_all_settings_and_may_answer(hold):
 def test_everything_has_a_name_and_is_reached_with_a_visible_focus(hold):
     hands = hold(2, by_hand=[0, 0, 1, 1])
     hands.handle("bend-1").focus()
-    nameless = hands.fitter.evaluate(
-        """(widget) => [...widget.querySelectorAll("button, input, select, [role=slider]")].filter(
-          (one) => one.offsetParent && !(one.ariaLabel || one.getAttribute("aria-label")
-            || one.labels?.length || one.innerText)).map((one) => one.outerHTML)"""
-    )
-    assert not nameless
+    assert not nameless(hands.fitter)
     hands.control("curve").focus()
     seen, outlines = {"curve"}, []
     for _ in range(30):

@@ -12,6 +12,7 @@ from cnnlab.exercises import filters as lesson
 from cnnlab.widgets import ConvolutionStepper
 from tests.browser.jupyterlab import pixels_of, turn_to
 from tests.browser.mounting import mount, sent
+from tests.browser.reaching import nameless, tab
 from tests.browser.waiting import comes
 
 pytestmark = pytest.mark.needs("browser")
@@ -420,21 +421,10 @@ def test_the_kernel_is_asked_with_all_settings_and_its_numbers_stay(hold):
 
 def test_everything_has_a_name_and_is_reached_with_a_visible_focus(hold):
     hands = hold(image=IMAGE[:3, :3, :2], filters=FILTERS[:, :2, :2], mode="backward", check=True)
-    nameless = hands.widget.evaluate(
-        """(widget) => [...widget.querySelectorAll("button, input, select, canvas[role]")].filter(
-          (one) => one.offsetParent && !(one.ariaLabel || one.getAttribute("aria-label")
-            || one.labels?.length || one.innerText)).map((one) => one.outerHTML)"""
-    )
-    assert not nameless
+    assert not nameless(hands.widget)
     seen, outlines = set(), []
     for _ in range(60):
-        hands.page.keyboard.press("Tab")
-        here = hands.page.evaluate(
-            """() => { const one = document.activeElement, look = getComputedStyle(one);
-              return one.closest(".cnnlab") && [
-                one.dataset.control || one.getAttribute("aria-label") || one.innerText,
-                look.outlineStyle, look.outlineWidth]; }"""
-        )
+        here = tab(hands.page)
         if here is None and "filters-filters" in seen:
             break
         assert here is not None, "the focus was lost within the widget"

@@ -10,8 +10,9 @@ from playwright.sync_api import expect
 from cnnlab import Network, Sequential, datasets, display, features, zoo
 from cnnlab.layers import Conv2D, Dense, Flatten, GlobalAvgPool2D
 from cnnlab.widgets import FeatureExplorer
+from tests.browser import mounting
 from tests.browser.jupyterlab import pixels_of, turn_to
-from tests.browser.mounting import mount, play, sent
+from tests.browser.mounting import mount, sent
 from tests.browser.waiting import comes
 
 pytestmark = pytest.mark.needs("browser")
@@ -111,16 +112,11 @@ def hold(page):
 
     def hold_one(network, image=None, *, kernel=True, **options):
         explorer = FeatureExplorer(network, image, **options)
-        mount(page, explorer)
-        if kernel:
-            play(page, explorer)
-        hands = Hands(page.locator("body"))
-        source = "kernel" if kernel else "kept"
-        expect(hands.widget).to_have_attribute("data-source", source)
-        return hands, explorer
+        mounting.hold(page, explorer, kernel=kernel)
+        return Hands(page.locator("body")), explorer
 
     yield hold_one
-    page.evaluate("() => { if (window.lab) { window.lab.closed = true; window.lab.close(); } }")
+    mounting.leave(page)
 
 
 # -- Maps of a class ------------------------------------------------------------------------------
@@ -367,7 +363,7 @@ def test_a_unit_is_chosen_and_its_strongest_patches_are_found(hold, digits_net):
     expect(hands.role("search")).to_contain_text("of 357 images to which it responds")
     for k, patch in enumerate(found):
         image = display.photograph(DIGITS.images[patch.image, ..., 0])
-        read = lambda k=k: pixels_of(hands.patches.nth(k).locator("canvas")).tobytes()  # noqa: E731
+        read = lambda k=k: pixels_of(hands.patches.nth(k).locator("canvas")).tobytes()  # noqa: E731 - a word
         comes(read, image.tobytes())
         label = DIGITS.class_names[DIGITS.labels[patch.image]]
         expect(hands.patches.nth(k)).to_contain_text(f"image {patch.image}, {label}")

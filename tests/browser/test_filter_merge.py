@@ -12,6 +12,7 @@ from cnnlab import display
 from cnnlab.widgets import FilterMerge
 from tests.browser.jupyterlab import pixels_of, turn_to
 from tests.browser.mounting import mount, sent
+from tests.browser.reaching import nameless, reached
 from tests.browser.waiting import comes
 
 pytestmark = pytest.mark.needs("browser")
@@ -211,30 +212,13 @@ def test_the_kernel_is_asked_with_all_settings_and_its_pictures_stay(hold):
 
 def test_everything_has_a_name_and_is_reached_with_a_visible_focus(hold):
     hands = hold(PICTURE, merging=True)
-    nameless = hands.lab.evaluate(
-        """(widget) => [...widget.querySelectorAll("button, input, select, canvas[role]")].filter(
-          (one) => one.offsetParent && !(one.ariaLabel || one.getAttribute("aria-label")
-            || one.labels?.length || one.innerText)).map((one) => one.outerHTML)"""
-    )
-    assert not nameless
-    seen, outlines = set(), []
-    for _ in range(40):
-        hands.page.keyboard.press("Tab")
-        here = hands.page.evaluate(
-            """() => { const one = document.activeElement, look = getComputedStyle(one);
-              return one.closest(".cnnlab") && [
-                one.dataset.control || one.getAttribute("aria-label") || one.innerText,
-                look.outlineStyle, look.outlineWidth]; }"""
-        )
-        if here is None:
-            break
-        seen.add(here[0].split(":")[0])
-        outlines.append(tuple(here[1:]))
+    assert not nameless(hands.lab)
+    seen, outlines = reached(hands.page)
     wanted = {"pair", "sample", "first-preset", "first-size", "second-preset", "Nothing", "ReLU",
               "merge", "palette", "limit", "row 1, column 1", "Two filters", "One filter",
               "Difference", "Copy as code", "Reset"}  # fmt: skip
     assert wanted <= seen
-    assert set(outlines) == {("solid", "2px")}
+    assert outlines == {("solid", "2px")}
 
 
 def test_nothing_sticks_out_from_480_to_1920_pixels(hold, keep):

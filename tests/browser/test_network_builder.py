@@ -10,6 +10,7 @@ from cnnlab.layers import Conv2D, Dense, MaxPool2D, ReLU
 from cnnlab.widgets import NetworkBuilder, SharedWeights
 from tests.browser.jupyterlab import turn_to
 from tests.browser.mounting import mount, sent
+from tests.browser.reaching import nameless, tab
 from tests.browser.waiting import comes
 
 pytestmark = pytest.mark.needs("browser")
@@ -304,22 +305,11 @@ def test_everything_has_a_name_and_is_reached_with_a_visible_focus(hold, network
     hands = hold(network)
     hands.names.nth(0).click()
     hands.page.evaluate("document.activeElement.blur()")
-    nameless = hands.widget.evaluate(
-        """(widget) => [...widget.querySelectorAll("button, input, select, svg[role]")].filter(
-          (one) => one.checkVisibility() && !(one.ariaLabel || one.getAttribute("aria-label")
-            || one.labels?.length || one.innerText)).map((one) => one.outerHTML)"""
-    )
-    assert not nameless
+    assert not nameless(hands.widget)
     seen, outlines = set(), set()
     hands.widget.evaluate("(widget) => widget.focus()")
     for _ in range(60):
-        hands.page.keyboard.press("Tab")
-        here = hands.page.evaluate(
-            """() => { const one = document.activeElement, look = getComputedStyle(one);
-              return one.closest(".cnnlab") && [
-                one.dataset.control || one.getAttribute("aria-label") || one.innerText,
-                look.outlineStyle, look.outlineWidth]; }"""
-        )
+        here = tab(hands.page)
         if here is None:
             break
         seen.add(here[0])

@@ -11,8 +11,9 @@ from cnnlab import Network, Sequential, datasets, display, zoo
 from cnnlab.layers import Conv2D, Dense, Flatten, MaxPool2D
 from cnnlab.widgets import NetworkExplorer
 from cnnlab.widgets.shared.traits import Palette
+from tests.browser import mounting
 from tests.browser.jupyterlab import pixels_of, turn_to
-from tests.browser.mounting import mount, play, sent
+from tests.browser.mounting import sent
 
 pytestmark = pytest.mark.needs("browser")
 
@@ -129,16 +130,11 @@ def hold(page):
 
     def hold_one(network, image=None, *, kernel=True, **options):
         explorer = NetworkExplorer(network, image, **options)
-        mount(page, explorer)
-        if kernel:
-            play(page, explorer)
-        hands = Hands(page.locator("body"))
-        source = "kernel" if kernel else "kept"
-        expect(hands.widget).to_have_attribute("data-source", source)
-        return hands, explorer
+        mounting.hold(page, explorer, kernel=kernel)
+        return Hands(page.locator("body")), explorer
 
     yield hold_one
-    page.evaluate("() => { if (window.lab) { window.lab.closed = true; window.lab.close(); } }")
+    mounting.leave(page)
 
 
 def small():

@@ -12,6 +12,7 @@ from cnnlab.widgets import PoolingStepper
 from cnnlab.widgets.shared.traits import Palette
 from tests.browser.jupyterlab import pixels_of, turn_to
 from tests.browser.mounting import mount, sent
+from tests.browser.reaching import nameless, reached
 from tests.browser.waiting import comes
 
 pytestmark = pytest.mark.needs("browser")
@@ -391,30 +392,13 @@ def test_everything_has_a_name_and_is_reached_with_a_visible_focus(
     hold,
 ):
     hands = hold(LOPSIDED, mode="backward")
-    nameless = hands.widget.evaluate(
-        """(widget) => [...widget.querySelectorAll("button, input, select, canvas[role]")].filter(
-          (one) => one.offsetParent && !(one.ariaLabel || one.getAttribute("aria-label")
-            || one.labels?.length || one.innerText)).map((one) => one.outerHTML)"""
-    )
-    assert not nameless
-    seen, outlines = set(), []
-    for _ in range(32):
-        hands.page.keyboard.press("Tab")
-        here = hands.page.evaluate(
-            """() => { const one = document.activeElement, look = getComputedStyle(one);
-              return one.closest(".cnnlab") && [
-                one.dataset.control || one.getAttribute("aria-label") || one.innerText,
-                look.outlineStyle, look.outlineWidth]; }"""
-        )
-        if here is None:
-            break
-        seen.add(here[0].split(":")[0])
-        outlines.append(tuple(here[1:]))
+    assert not nameless(hands.widget)
+    seen, outlines = reached(hands.page)
     wanted = {"Forward", "Average", "Copy as code", "Shift up and left", "wrap", "numbers-rows",
               "row 0, column 0", "Gradient of the numbers", "window", "stride", "padding",
               "palette", "Next window", "Play", "step"}  # fmt: skip
     assert wanted <= seen
-    assert set(outlines) == {("solid", "2px")}
+    assert outlines == {("solid", "2px")}
 
 
 @pytest.mark.parametrize("mode", ["forward", "backward"])

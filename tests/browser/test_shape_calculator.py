@@ -11,6 +11,7 @@ from cnnlab.layers import Conv2D, Dense, Dropout, Flatten, MaxPool2D
 from cnnlab.widgets import ShapeCalculator
 from tests.browser.jupyterlab import turn_to
 from tests.browser.mounting import mount, sent
+from tests.browser.reaching import nameless, tab
 from tests.browser.waiting import comes
 
 pytestmark = pytest.mark.needs("browser")
@@ -465,21 +466,10 @@ def test_every_number_is_repainted_by_the_edit_itself(hold):
 )  # fmt: skip
 def test_everything_has_a_name_and_is_reached_with_a_visible_focus(hold, settings, wanted):
     hands = hold(**settings)
-    nameless = hands.widget.evaluate(
-        """(widget) => [...widget.querySelectorAll("button, input, select, svg[role]")].filter(
-          (one) => one.checkVisibility() && !(one.ariaLabel || one.getAttribute("aria-label")
-            || one.labels?.length || one.innerText)).map((one) => one.outerHTML)"""
-    )
-    assert not nameless
+    assert not nameless(hands.widget)
     seen, outlines = set(), set()
     for _ in range(70):
-        hands.page.keyboard.press("Tab")
-        here = hands.page.evaluate(
-            """() => { const one = document.activeElement, look = getComputedStyle(one);
-              return one.closest(".cnnlab") && [
-                one.dataset.control || one.getAttribute("aria-label") || one.innerText,
-                look.outlineStyle, look.outlineWidth]; }"""
-        )
+        here = tab(hands.page)
         if here is None:
             break
         seen.add(here[0].split(":")[0] if not here[0].startswith("Add") else here[0])

@@ -12,6 +12,7 @@ from cnnlab.widgets import SharedWeights
 from cnnlab.widgets.shared.traits import Palette
 from tests.browser.jupyterlab import pixels_of, turn_to
 from tests.browser.mounting import mount, sent
+from tests.browser.reaching import nameless, reached
 from tests.browser.waiting import comes
 
 pytestmark = pytest.mark.needs("browser")
@@ -341,30 +342,13 @@ def test_the_kernel_is_asked_with_all_settings_and_its_picture_stays(hold):
 
 def test_everything_has_a_name_and_is_reached_with_a_visible_focus(hold):
     hands = hold(LOPSIDED, SMALL)
-    nameless = hands.widget.evaluate(
-        """(widget) => [...widget.querySelectorAll("button, input, select, canvas[role]")].filter(
-          (one) => one.offsetParent && !(one.ariaLabel || one.getAttribute("aria-label")
-            || one.labels?.length || one.innerText)).map((one) => one.outerHTML)"""
-    )
-    assert not nameless
-    seen, outlines = set(), []
-    for _ in range(40):
-        hands.page.keyboard.press("Tab")
-        here = hands.page.evaluate(
-            """() => { const one = document.activeElement, look = getComputedStyle(one);
-              return one.closest(".cnnlab") && [
-                one.dataset.control || one.getAttribute("aria-label") || one.innerText,
-                look.outlineStyle, look.outlineWidth]; }"""
-        )
-        if here is None:
-            break
-        seen.add(here[0].split(":")[0])
-        outlines.append(tuple(here[1:]))
+    assert not nameless(hands.widget)
+    seen, outlines = reached(hands.page)
     wanted = {"Convolution", "Fully connected", "Copy as code", "image-rows", "filter-columns",
               "row 0, column 0", "Shift up and left", "stride", "padding", "palette", "Matrix",
               "side", "side-slider", "channels", f"200 {TIMES} 200 {TIMES} 3"}  # fmt: skip
     assert wanted <= seen
-    assert set(outlines) == {("solid", "2px")}
+    assert outlines == {("solid", "2px")}
 
 
 @pytest.mark.parametrize("layer", KINDS)

@@ -81,7 +81,7 @@ def test_a_submission_sees_neither_files_nor_processes_nor_secrets_of_the_grader
     assert said[4].startswith("OSError: [Errno 30]")
     assert said[5].startswith("OSError: [Errno 30]") or said[5].startswith("PermissionError")
     assert said[6] == "1"
-    assert not Path("/tmp/own.txt").exists()  # noqa: S108
+    assert not Path("/tmp/own.txt").exists()  # noqa: S108 - outside, where it must not be
 
 
 def test_a_submission_that_wants_all_the_memory_gets_an_error_and_goes_on(tmp_path):

@@ -85,15 +85,15 @@ def test_an_ellipsis_as_an_index_is_no_open_blank():
 
 def test_a_blank_is_seen_where_the_source_is_not_at_hand():
     names = {}
-    exec("def double(number):\n    return ... * number", names)  # noqa: S102
+    exec("def double(number):\n    return ... * number", names)  # noqa: S102 - an answer
     assert DOUBLE.check(names["double"]).passed is None
 
 
 def test_a_whole_body_left_open_is_a_blank_too():
     names = {}
-    exec('def double(number):\n    """Twice the number."""\n    ...', names)  # noqa: S102
+    exec('def double(number):\n    """Twice the number."""\n    ...', names)  # noqa: S102 - an answer
     assert DOUBLE.check(names["double"]).passed is None
-    exec("def double(number):\n    print(number)", names)  # noqa: S102
+    exec("def double(number):\n    print(number)", names)  # noqa: S102 - an answer
     assert "gave nothing back" in DOUBLE.check(names["double"]).message
 
 

@@ -97,7 +97,7 @@ def test_what_is_rehearsed_leaves_no_trace(capfd):
 
     def notes(image, weights):
         seen.append(1)
-        print("once")  # noqa: T201
+        print("once")  # noqa: T201 - as a learner may
         return lesson.loops.answer()(image, weights)
 
     assert lesson.loops.check(notes).passed
@@ -115,7 +115,7 @@ def test_sleeping_does_not_hold_up_the_notebook():
 def test_endless_output_is_stopped_and_its_beginning_shown(capsys):
     def floods(image, weights):
         while True:
-            print("window", end=" ")  # noqa: T201
+            print("window", end=" ")  # noqa: T201 - as a learner may
 
     assert "printed or showed far too much" in judged(floods)
     shown = capsys.readouterr().out
@@ -127,7 +127,7 @@ def test_endless_output_is_stopped_and_its_beginning_shown(capsys):
 def test_errors_printed_without_end_are_stopped_too(capsys):
     def floods(image, weights):
         while True:
-            print("oh", file=sys.stderr)  # noqa: T201
+            print("oh", file=sys.stderr)  # noqa: T201 - as a learner may
 
     assert "printed or showed far too much" in judged(floods)
     assert capsys.readouterr().err.startswith("oh\n")
@@ -135,7 +135,7 @@ def test_errors_printed_without_end_are_stopped_too(capsys):
 
 def test_what_a_function_prints_is_shown(capsys):
     def prints(image, weights):
-        print("rows:", image.shape[0])  # noqa: T201
+        print("rows:", image.shape[0])  # noqa: T201 - as a learner may
         return image
 
     judged(prints)

@@ -90,7 +90,7 @@ async def _come(learner: Learner) -> None:
 
 
 def _filter() -> list[list[float]]:
-    return [[round(random.uniform(-2, 2), 1) for _ in range(3)] for _ in range(3)]  # noqa: S311
+    return [[round(random.uniform(-2, 2), 1) for _ in range(3)] for _ in range(3)]  # noqa: S311 - no secret
 
 
 async def _play(page: Page, seconds: float, times: list[float], lost: list[str]) -> None:

@@ -61,7 +61,7 @@ def test_the_output_is_read_only():
     with pytest.raises(ValueError, match="read-only"):
         lab.output[0, 0] = 1
     with pytest.raises(AttributeError):
-        lab.output = np.zeros((3, 3))  # type: ignore[misc]
+        lab.output = np.zeros((3, 3))  # type: ignore[misc]  # that is the test
 
 
 # -- What can be set ------------------------------------------------------------------------------

@@ -149,7 +149,7 @@ def _trainings_seen(function: Any) -> Mapping[str, Any] | None:
         train, validation = _few(seed)
         network = Network(Sequential([Flatten(), Dense(10)], (8, 8, 1)), seed=seed)
         how = {"epochs": 7, "batch_size": 16, "optimizer": optimizers.SGD(0.5, momentum=0.9)}
-        score = called(lambda: function(network, train, validation, seconds, **how))  # noqa: B023
+        score = called(lambda: function(network, train, validation, seconds, **how))  # noqa: B023 - now
         seen[f"the accuracy {name}"] = ["nothing"] if score is None else score
         seen[f"the weights {name}"] = network.parameters["dense_1.weights"][20:30]
     return seen

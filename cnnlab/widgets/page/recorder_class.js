@@ -14,7 +14,7 @@ export class RecorderClass {
     this.tiles = new Map(); // key of a picture -> canvas
     this.groups = new Map(); // key of a recording -> its parts
     this.name = make("input", {
-      class: "cnnlab-recorder-name",
+      class: "cnnlab-recorder-text cnnlab-recorder-name",
       "data-control": "class-name",
       maxlength: 40,
       onchange: () => hands.rename(key, this.name.value),
