@@ -205,7 +205,7 @@ class RecorderView extends WidgetView {
   async #save() {
     put(this.saved, "textContent", "");
     const path = this.path.value.trim();
-    if (await this.session.save(path)) put(this.saved, "textContent", `Saved to ${path}.`);
+    if (await this.session.saveTo(path)) put(this.saved, "textContent", `Saved to ${path}.`);
   }
 
   /** Pictures of a recorder that stood here before are not lost. */

@@ -143,6 +143,15 @@ def test_holding_a_key_records_and_letting_go_ends_it(shown, key):
     hands.reaches(lambda: sum(counts_of(recorder)), count)
 
 
+def test_a_setting_is_stored_as_those_of_any_widget_and_nothing_is_complained_of(shown):
+    hands = shown(small())
+    hands.widget.get_by_label("Mirror").uncheck()
+    stored = "window.lab.state._settings.values.mirrored"
+    hands.reaches(lambda: hands.page.evaluate(stored), False)
+    assert not sent(hands.page, "save")
+    expect(hands.notice).to_be_hidden()
+
+
 def test_a_mirror_shows_and_takes_what_a_mirror_would(shown):
     recorder = small()
     hands = shown(recorder)

@@ -261,7 +261,7 @@ export class RecorderSession extends Session {
     this.look();
   }
 
-  async save(path) {
+  async saveTo(path) {
     return this.#committed("save", { path });
   }
 
