@@ -275,6 +275,9 @@ def test_with_a_kernel_its_maps_stay_and_python_is_followed(open_notebook, serve
     bank = FilterBank("astronaut", filters=["laplacian", "blueness"], bias=[0, 1])
     hands.paints(bank)
     hands.weight(1, 1).fill("-5")
+    filters = bank.filters.copy()
+    filters[1, 1, :, 0] = -5
+    hands.paints(FilterBank("astronaut", filters=filters, bias=[0, 1]))
     expect(hands.tiles.nth(0).locator("canvas").first).to_have_attribute("data-source", "kernel")
     assert notebook.run("print(bank.filters[1, 1, :, 0])").strip() == "[-5. -5. -5.]"
     buffer = io.BytesIO()
