@@ -1,6 +1,6 @@
 """JupyterLab in a real browser: a server of its own in empty folders, and a page to look at it.
 
-Used by the browser tests, by the benchmark of the widgets and by the script that takes the picture
+Used by the browser tests, by the benchmark of the widgets and by the script that takes the pictures
 of the README.
 """
 
