@@ -71,6 +71,7 @@ def test_a_cluster_gives_a_learner_what_the_lab_machine_gives():
     assert hub["JupyterHub"]["authenticator_class"] in config
     assert hub["FirstUseAuthenticator"]["create_users"] is False
     assert not hub["Authenticator"]["allow_all"]
+    assert f'username_pattern = r"{hub["Authenticator"]["username_pattern"]}"' in config
     assert learner["cmd"][0].endswith("binder/start")
     assert "nbgitpuller==" in (BINDER / "requirements.txt").read_text()
 

@@ -29,21 +29,22 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("jupyterhub", "firstuseauthenticator", "jupyterhub_idle_culler", "nbgitpuller")
 PASSWORD = "correct horse {}"  # noqa: S105 - of accounts that live for minutes
 
-# An /etc to make accounts in, and the interpreter where everybody may read it.
+# An /etc to make accounts in, and folders that only this machine sees.
 _ENTER = """
 set -e
 mount --bind {etc} /etc
 mkdir -p /usr/local/share
 mount -t tmpfs tmpfs /usr/local/share
 mount -t tmpfs tmpfs /run
-if [ -n "{closed}" ]; then
-  mkdir -p {aside}
-  mount --bind {python} {aside}
-  mount -t tmpfs -o mode=755 tmpfs {closed}
-  mkdir -p {python}
-  mount --move {aside} {python}
-fi
+{python}
 exec sleep infinity
+"""
+_OPEN = """
+mkdir -p {aside}
+mount --bind {python} {aside}
+mount -t tmpfs -o mode=755 tmpfs {closed}
+mkdir -p {python}
+mount --move {aside} {python}
 """
 
 
@@ -124,11 +125,8 @@ class Lab:
     # -- life ------------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        closed = _closed_to_others(Path(sys.base_prefix))
-        script = _ENTER.format(
-            etc=self.folder / "etc", python=sys.base_prefix, closed=closed or "",
-            aside=self.folder / "aside",
-        )  # fmt: skip
+        python = open_python(self.folder / "aside")
+        script = _ENTER.format(etc=self.folder / "etc", python=python)
         self._inside = subprocess.Popen(
             ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
              "sh", "-c", script],
@@ -346,9 +344,17 @@ class Learner:
         return json.loads(text) if text else None
 
 
-def _closed_to_others(folder: Path) -> Path | None:
-    """Find the folder above another that only its owner may enter."""
-    return next((one for one in reversed(folder.parents) if not one.stat().st_mode & 0o001), None)
+def open_python(aside: Path) -> str:
+    """Write the lines of sh that put the interpreter where everybody may read it.
+
+    Parameters
+    ----------
+    aside : Path
+        A place for it meanwhile, outside the folder that only its owner may enter.
+    """
+    python = Path(sys.base_prefix)
+    closed = [one for one in reversed(python.parents) if not one.stat().st_mode & 0o001]
+    return _OPEN.format(aside=aside, python=python, closed=closed[0]) if closed else ""
 
 
 def _held(process: int) -> float:
