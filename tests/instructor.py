@@ -110,7 +110,7 @@ def of_seeing() -> dict[str, Any]:
         "all weights shuffled": explorer(faces, face, target=1, shuffled=4),
         "nothing here is a face": explorer(faces, wall, target=1),
         "a four that is read as a nine": explorer(lenet, four, target=4, signed=True),
-        "what answers to a bend": widgets.NetworkExplorer(lenet, five, layer="conv2d_2", unit=9),
+        "a unit without a name": widgets.NetworkExplorer(lenet, five, layer="conv2d_2", unit=9),
     }
 
 
@@ -122,7 +122,7 @@ def of_speed() -> dict[str, Any]:
         "two million at each touch": widgets.FilterLab("camera", filter="sobel_x"),
         "a table of windows": widgets.ShapeCalculator(28, 5),
         "ten, not two": widgets.ConvolutionStepper(chapter_09.MAPS, picks, step=1),
-        "both halves of a split": widgets.NetworkBuilder(
+        "the half that mixes": widgets.NetworkBuilder(
             input_shape=(56, 56, 128), layers=[Conv2D(128, 3, padding="same"), Conv2D(128, 1)]
         ),
     }

@@ -60,7 +60,7 @@ def test_what_a_page_calls_a_situation_is_one():
         assert set(re.findall(r"`([^`]+)`", text)) <= names | {item.name for item in lesson.items}
 
 
-def test_an_eye_counts_for_a_face_and_the_brow_counts_more():
+def test_an_eye_counts_for_a_face_and_the_forehead_counts_more():
     explorer, said = loaded("08", "a finger on an eye")
     assert f"falls by {explorer.drop:.1f};" in said
     explorer.cover = (2, 6)
@@ -87,9 +87,12 @@ def test_a_four_is_read_as_a_nine_and_its_map_has_both_signs():
     assert heat.min() < 0 < heat.max()
 
 
-def test_the_map_of_bends_answers_to_a_five_and_hardly_to_a_four():
-    explorer, _ = loaded("08", "what answers to a bend")
-    five = explorer.maps["conv2d_2"][..., explorer.unit].max()
+def test_a_unit_answers_along_the_top_of_a_five_and_hardly_to_a_four():
+    explorer, _ = loaded("08", "a unit without a name")
+    heat = explorer.maps["conv2d_2"][..., explorer.unit]
+    five, row = heat.max(), heat.max(axis=1).argmax()
+    assert row <= 2
+    assert (heat[row] > five / 2).sum() >= 4
     explorer.image = loaded("08", "a four that is read as a nine")[0].image
     assert 2 * explorer.maps["conv2d_2"][..., explorer.unit].max() < five
 
@@ -109,8 +112,8 @@ def test_a_weight_on_the_second_map_gives_ten_and_in_the_wrong_order_two():
     assert turned == 2
 
 
-def test_of_a_split_convolution_both_halves_are_counted():
-    builder, said = loaded("09", "both halves of a split")
+def test_of_a_convolution_that_is_split_all_parts_are_counted():
+    builder, said = loaded("09", "the half that mixes")
     whole, mixing = (row.multiply_adds for row in builder.network.rows)
     rest = 56 * 56 * 128 * 3 * 3
     for count in (f"{whole / 1e6:.0f} million", f"{mixing / 1e6:.0f} million", f"{rest / 1e6:.1f}"):
