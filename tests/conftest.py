@@ -34,9 +34,6 @@ def missing(tool: str) -> str | None:
     if tool == "nbgrader":
         found = importlib.util.find_spec("nbgrader")
         return None if found else 'no nbgrader; get it with: pip install -e ".[instructor]"'
-    if tool == "kubespawner":
-        found = importlib.util.find_spec("kubespawner")
-        return None if found else 'no KubeSpawner; get it with: pip install -e ".[peers]"'
     if tool == "bubblewrap":
         nothing = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"]
         found = (
@@ -46,9 +43,7 @@ def missing(tool: str) -> str | None:
         return None if found else "no bubblewrap that works; get it with: apt install bubblewrap"
     if tool in FRONT_ENDS:
         return missing_for(tool)
-    known = ", ".join(
-        ["browser", "torch", "network", "nbgrader", "kubespawner", "bubblewrap", *FRONT_ENDS]
-    )
+    known = ", ".join(["browser", "torch", "network", "nbgrader", "bubblewrap", *FRONT_ENDS])
     raise pytest.UsageError(f"no test needs {tool!r}; CNNLAB_REQUIRE knows {known}")
 
 

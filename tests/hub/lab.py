@@ -29,23 +29,21 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("jupyterhub", "firstuseauthenticator", "jupyterhub_idle_culler", "nbgitpuller")
 PASSWORD = "correct horse {}"  # noqa: S105 - of accounts that live for minutes
 
-# An /etc to make accounts in, and folders that only this machine sees.
+# An /etc to make accounts in.
 _ENTER = """
 set -e
 mount --bind {etc} /etc
 mkdir -p /usr/local/share
 mount -t tmpfs tmpfs /usr/local/share
 mount -t tmpfs tmpfs /run
-{python}
+{open}
 exec sleep infinity
 """
-_OPEN = """
-mkdir -p {aside}
-mount --bind {python} {aside}
-mount -t tmpfs -o mode=755 tmpfs {closed}
-mkdir -p {python}
-mount --move {aside} {python}
-"""
+
+# A folder below one that is its owner's alone, such as an interpreter in /root, for all to read.
+_SET_ASIDE = "mkdir -p {aside}\nmount --bind {folder} {aside}"
+_CLOSED = "mount -t tmpfs -o mode=755 tmpfs {closed}"
+_BACK = "mkdir -p {folder}\nmount --move {aside} {folder}"
 
 
 def missing() -> str | None:
@@ -125,8 +123,7 @@ class Lab:
     # -- life ------------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        python = open_python(self.folder / "aside")
-        script = _ENTER.format(etc=self.folder / "etc", python=python)
+        script = _ENTER.format(etc=self.folder / "etc", open=_opening(self.folder / "aside"))
         self._inside = subprocess.Popen(
             ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
              "sh", "-c", script],
@@ -344,17 +341,23 @@ class Learner:
         return json.loads(text) if text else None
 
 
-def open_python(aside: Path) -> str:
-    """Write the lines of sh that put the interpreter where everybody may read it.
+def _opening(aside: Path) -> str:
+    """Write how interpreter, environment and checkout come to where everybody may read them."""
+    folders = {Path(sys.base_prefix), Path(sys.prefix), ROOT}
+    outer = [
+        one for one in folders if not any(one != two and one.is_relative_to(two) for two in folders)
+    ]
+    closed = {one: above for one in outer if (above := _closed_to_others(one))}
+    places = {one: {"folder": one, "aside": aside / str(n)} for n, one in enumerate(closed)}
+    steps = [_SET_ASIDE.format(**place) for place in places.values()]
+    steps += [_CLOSED.format(closed=above) for above in set(closed.values())]
+    steps += [_BACK.format(**place) for place in places.values()]
+    return "\n".join(steps)
 
-    Parameters
-    ----------
-    aside : Path
-        A place for it meanwhile, outside the folder that only its owner may enter.
-    """
-    python = Path(sys.base_prefix)
-    closed = [one for one in reversed(python.parents) if not one.stat().st_mode & 0o001]
-    return _OPEN.format(aside=aside, python=python, closed=closed[0]) if closed else ""
+
+def _closed_to_others(folder: Path) -> Path | None:
+    """Find the folder above another that only its owner may enter."""
+    return next((one for one in reversed(folder.parents) if not one.stat().st_mode & 0o001), None)
 
 
 def _held(process: int) -> float:

@@ -15,9 +15,7 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from tests.hub.lab import ROOT, open_python
-
-pytestmark = pytest.mark.needs("kubespawner")
+from tests.hub.lab import ROOT, _opening
 
 VALUES = yaml.safe_load((ROOT / "binder" / "values.yaml").read_text())
 LEARNER = VALUES["singleuser"]
@@ -31,6 +29,7 @@ SHOW = "from cnnlab.classroom import board\nprint(board.read())"
 @pytest.fixture(scope="module")
 def pod():
     """A function that gives the pod of somebody's server, as Kubernetes would get it."""
+    pytest.importorskip("kubespawner", reason='no KubeSpawner; get it: pip install -e ".[peers]"')
     from kubernetes_asyncio.client import ApiClient
     from kubespawner import KubeSpawner, spawner
     from traitlets.config import Config
@@ -108,7 +107,7 @@ def cluster(pod, tmp_path):
         )  # fmt: skip
 
     def inside(mounts, command, home=volume):
-        lines = ["set -e", open_python(tmp_path / "aside"), "mount -t tmpfs tmpfs /srv"]
+        lines = ["set -e", _opening(tmp_path / "aside"), "mount -t tmpfs tmpfs /srv"]
         lines += ["mkdir /srv/home", f"mount --bind {home} /srv/home"]
         for one in mounts:
             folder, place = volume / (one.get("subPath") or ""), one["mountPath"]
