@@ -57,7 +57,7 @@ c.FirstUseAuthenticator.dbm_path = str(STATE / "passwords.dbm")
 c.Authenticator.allowed_users = names(HUB / "learners.txt") | instructors
 c.Authenticator.allow_all = False
 c.Authenticator.admin_users = instructors
-c.Authenticator.username_pattern = r"[a-z][a-z0-9-]{0,30}"
+c.Authenticator.username_pattern = r"[a-z][a-z0-9-]{0,30}\Z"  # the hub looks from the left
 c.Authenticator.delete_invalid_users = False  # who is taken off the list keeps what they have made
 c.JupyterHub.admin_access = False  # an instructor sees what is handed in, not what is written
 

@@ -11,8 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from cnnlab import widgets
+from cnnlab import datasets, images, widgets, zoo
 from cnnlab.exercises import CHAPTERS, Lesson, Question, Task
+from cnnlab.exercises import own_network as chapter_10
+from cnnlab.exercises import speed as chapter_09
+from cnnlab.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 
 MEASURED = {"how_much", "slowest"}  # what is right is found out on the machine itself
 PAGES = Path(__file__).parents[1] / "notebooks" / "instructor"
@@ -85,6 +88,57 @@ def situations() -> dict[str, dict[str, Any]]:
                 [[1, 2, 3, 4]], [[1, 2, 5]], mode="backward", upstream=[[1, 10]]
             ),
         },
+        "08_what_networks_see": of_seeing(),
+        "09_making_it_fast": of_speed(),
+        "10_your_own_network": of_an_own_network(),
+    }
+
+
+def of_seeing() -> dict[str, Any]:
+    """Make those of chapter 08, with pictures and networks of the chapter's own."""
+    pictures, digits = datasets.faces()[1], datasets.digits()[1]
+    face = pictures.images[pictures.labels == 1][4]
+    wall = pictures.images[pictures.labels == 0][0]
+    four, five = (
+        np.pad(images.fit(digits.images[place][:, :, 0], (20, 20, 1)), ((4, 4), (4, 4), (0, 0)))
+        for place in (154, np.flatnonzero(digits.labels == 5)[0])
+    )
+    faces, lenet = zoo.pretrained("face_net"), zoo.pretrained("lenet5")
+    explorer = widgets.FeatureExplorer
+    return {
+        "a finger on an eye": explorer(faces, face, target=1, occluder=6, fill=0.5, cover=(6, 6)),
+        "all weights shuffled": explorer(faces, face, target=1, shuffled=4),
+        "nothing here is a face": explorer(faces, wall, target=1),
+        "a four that is read as a nine": explorer(lenet, four, target=4, signed=True),
+        "a unit without a name": widgets.NetworkExplorer(lenet, five, layer="conv2d_2", unit=9),
+    }
+
+
+def of_speed() -> dict[str, Any]:
+    """Make those of chapter 09: it has no widget of its own, and these count what it is about."""
+    picks = np.zeros((2, 2, 2))
+    picks[0, 0, 1] = 1
+    return {
+        "two million at each touch": widgets.FilterLab("camera", filter="sobel_x"),
+        "a table of windows": widgets.ShapeCalculator(28, 5),
+        "ten, not two": widgets.ConvolutionStepper(chapter_09.MAPS, picks, step=1),
+        "the half that mixes": widgets.NetworkBuilder(
+            input_shape=(56, 56, 128), layers=[Conv2D(128, 3, padding="same"), Conv2D(128, 1)]
+        ),
+    }
+
+
+def of_an_own_network() -> dict[str, Any]:
+    """Make those of chapter 10."""
+    builder, shape = widgets.NetworkBuilder, {"input_shape": (8, 8, 1)}
+    shape["parameter_budget"] = chapter_10.MOST_PARAMETERS
+    start = [Conv2D(16, 3, padding="same"), ReLU(), MaxPool2D(2), Flatten(), Dense(10)]
+    small = [Conv2D(8, 3), ReLU(), Conv2D(8, 3), ReLU(), MaxPool2D(2), Flatten(), Dense(10)]
+    return {
+        "three signs": widgets.ImageRecorder(["rock", "paper", "scissors"]),
+        "with and without glasses": widgets.ImageRecorder(["glasses", "none"], augment=False),
+        "the last layer is too dear": builder(layers=start, scale="log", **shape),
+        "six parameters to spare": builder(layers=small, scale="log", **shape),
     }
 
 

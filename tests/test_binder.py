@@ -1,6 +1,7 @@
 """The Binder image: its build steps, replayed in a fresh environment, give a course that runs."""
 
 import os
+import re
 import subprocess
 import venv
 from pathlib import Path
@@ -71,6 +72,11 @@ def test_a_cluster_gives_a_learner_what_the_lab_machine_gives():
     assert hub["JupyterHub"]["authenticator_class"] in config
     assert hub["FirstUseAuthenticator"]["create_users"] is False
     assert not hub["Authenticator"]["allow_all"]
+    pattern = hub["Authenticator"]["username_pattern"]
+    assert f'username_pattern = r"{pattern}"' in config
+    assert [name for name in ("ada-1", "a_b", "ada\n", "a;b") if re.match(pattern, name)] == [
+        "ada-1"
+    ]
     assert learner["cmd"][0].endswith("binder/start")
     assert "nbgitpuller==" in (BINDER / "requirements.txt").read_text()
 

@@ -29,22 +29,21 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("jupyterhub", "firstuseauthenticator", "jupyterhub_idle_culler", "nbgitpuller")
 PASSWORD = "correct horse {}"  # noqa: S105 - of accounts that live for minutes
 
-# An /etc to make accounts in, and the interpreter where everybody may read it.
+# An /etc to make accounts in.
 _ENTER = """
 set -e
 mount --bind {etc} /etc
 mkdir -p /usr/local/share
 mount -t tmpfs tmpfs /usr/local/share
 mount -t tmpfs tmpfs /run
-if [ -n "{closed}" ]; then
-  mkdir -p {aside}
-  mount --bind {python} {aside}
-  mount -t tmpfs -o mode=755 tmpfs {closed}
-  mkdir -p {python}
-  mount --move {aside} {python}
-fi
+{open}
 exec sleep infinity
 """
+
+# A folder below one that is its owner's alone, such as an interpreter in /root, for all to read.
+_SET_ASIDE = "mkdir -p {aside}\nmount --bind {folder} {aside}"
+_CLOSED = "mount -t tmpfs -o mode=755 tmpfs {closed}"
+_BACK = "mkdir -p {folder}\nmount --move {aside} {folder}"
 
 
 def missing() -> str | None:
@@ -124,11 +123,7 @@ class Lab:
     # -- life ------------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        closed = _closed_to_others(Path(sys.base_prefix))
-        script = _ENTER.format(
-            etc=self.folder / "etc", python=sys.base_prefix, closed=closed or "",
-            aside=self.folder / "aside",
-        )  # fmt: skip
+        script = _ENTER.format(etc=self.folder / "etc", open=_opening(self.folder / "aside"))
         self._inside = subprocess.Popen(
             ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
              "sh", "-c", script],
@@ -344,6 +339,20 @@ class Learner:
         if status >= 400:
             raise RuntimeError(f"{path}: {status} {text[:300]}")
         return json.loads(text) if text else None
+
+
+def _opening(aside: Path) -> str:
+    """Write how interpreter, environment and checkout come to where everybody may read them."""
+    folders = {Path(sys.base_prefix), Path(sys.prefix), ROOT}
+    outer = [
+        one for one in folders if not any(one != two and one.is_relative_to(two) for two in folders)
+    ]
+    closed = {one: above for one in outer if (above := _closed_to_others(one))}
+    places = {one: {"folder": one, "aside": aside / str(n)} for n, one in enumerate(closed)}
+    steps = [_SET_ASIDE.format(**place) for place in places.values()]
+    steps += [_CLOSED.format(closed=above) for above in set(closed.values())]
+    steps += [_BACK.format(**place) for place in places.values()]
+    return "\n".join(steps)
 
 
 def _closed_to_others(folder: Path) -> Path | None:
