@@ -9,6 +9,7 @@ from cnnlab import Network, Sequential, features
 from cnnlab import functional as F
 from cnnlab.datasets import Dataset
 from cnnlab.errors import DataError, ShapeError
+from cnnlab.features.sweep import batch_of
 from cnnlab.layers import (
     AvgPool2D,
     Conv2D,
@@ -351,8 +352,8 @@ def test_a_sweep_in_slices_ends_where_the_map_is():
 
 def test_of_a_large_network_few_images_are_pushed_through_at_once():
     small, large = classifier(), Network(Sequential([Conv2D(64, 9, padding=4)], (400, 300, 3)))
-    assert features._batch_of(small) == 256
-    assert features._batch_of(large) == 1
+    assert batch_of(small) == 256
+    assert batch_of(large) == 1
 
 
 @pytest.mark.parametrize("last", [[Softmax()], [Dense(3, activation="softmax")]])

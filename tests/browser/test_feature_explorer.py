@@ -397,7 +397,7 @@ def test_the_receptive_field_is_framed_on_the_picture(hold, digits_net):
 
 def test_a_search_that_takes_long_says_how_far_it_is(hold, digits_net, monkeypatch):
     monkeypatch.setattr("cnnlab.widgets.feature_explorer._SLICE", 0)
-    monkeypatch.setattr("cnnlab.widgets.shared.explaining.features._BATCH", 1)
+    monkeypatch.setattr("cnnlab.features.sweep._BATCH", 1)
     hands, explorer = hold(digits_net, data=DIGITS, layer="conv2d_2", unit=3)
     expect(hands.role("search")).to_have_text(re.compile(r"^\d+ of 357 images looked through.$"))
     expect(hands.role("patches").get_by_role("progressbar")).to_be_visible()
