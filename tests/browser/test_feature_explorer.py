@@ -10,9 +10,9 @@ from playwright.sync_api import expect
 from cnnlab import Network, Sequential, datasets, display, features, zoo
 from cnnlab.layers import Conv2D, Dense, Flatten, GlobalAvgPool2D
 from cnnlab.widgets import FeatureExplorer
-from tests.browser import mounting
 from tests.browser.jupyterlab import pixels_of, turn_to
 from tests.browser.mounting import mount, sent
+from tests.browser.touching import WidgetHands, with_kernel
 from tests.browser.waiting import comes
 
 pytestmark = pytest.mark.needs("browser")
@@ -22,25 +22,15 @@ DIGITS = datasets.digits().test[2:]  # all classes have something to say of the 
 NAMES = ("saliency", "occlusion", "grad_cam")
 
 
-class Hands:
+class Hands(WidgetHands):
     """An explorer on the page, as seen and as touched."""
 
     def __init__(self, within):
-        self.page = within.page
-        self.widget = within.locator(".cnnlab")
+        super().__init__(within)
         self.seen = self.role("seen")
         self.told = self.role("cover-told")
         self.gallery = self.role("gallery")
         self.patches = self.role("patches").get_by_role("listitem")
-
-    def role(self, name):
-        return self.widget.locator(f"[data-role={name}]")
-
-    def control(self, name):
-        return self.widget.locator(f"[data-control={name}]")
-
-    def press(self, words):
-        self.widget.get_by_role("button", name=words, exact=True).click()
 
     def choose(self, name):
         self.control("target").select_option(label=name)
@@ -105,18 +95,7 @@ def digits_net():
     return zoo.pretrained("digits_net")
 
 
-@pytest.fixture
-def hold(page):
-    """Mount an explorer on an empty page; the widget itself answers unless told otherwise."""
-    page.goto("about:blank")
-
-    def hold_one(network, image=None, *, kernel=True, **options):
-        explorer = FeatureExplorer(network, image, **options)
-        mounting.hold(page, explorer, kernel=kernel)
-        return Hands(page.locator("body")), explorer
-
-    yield hold_one
-    mounting.leave(page)
+hold = with_kernel(FeatureExplorer, Hands)
 
 
 # -- Maps of a class ------------------------------------------------------------------------------
@@ -396,7 +375,7 @@ def test_the_receptive_field_is_framed_on_the_picture(hold, digits_net):
 
 
 def test_a_search_that_takes_long_says_how_far_it_is(hold, digits_net, monkeypatch):
-    monkeypatch.setattr("cnnlab.widgets.feature_explorer._SLICE", 0)
+    monkeypatch.setattr("cnnlab.widgets.FeatureExplorer._moment", 0)
     monkeypatch.setattr("cnnlab.features.sweep._BATCH", 1)
     hands, explorer = hold(digits_net, data=DIGITS, layer="conv2d_2", unit=3)
     expect(hands.role("search")).to_have_text(re.compile(r"^\d+ of 357 images looked through.$"))
