@@ -17,7 +17,7 @@ from cnnlab.errors import DataError
 from cnnlab.layers import Array
 from cnnlab.losses import softmax_cross_entropy
 from cnnlab.network import Differentiated, Network, checked_network
-from cnnlab.optimizers import checked_rate
+from cnnlab.optimizers.checks import checked_rate
 from cnnlab.training import resuming
 from cnnlab.training.data import Data, check_batches, checked_data
 from cnnlab.training.evaluation import evaluate
