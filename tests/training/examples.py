@@ -7,10 +7,7 @@ import numpy as np
 from cnnlab import Sequential
 from cnnlab.augmentation import Noise, Shift
 from cnnlab.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU
-from cnnlab.optimizers import (
-    AdamW,
-    Cosine,
-)
+from cnnlab.optimizers import AdamW, Cosine
 
 STACK = Sequential(
     [

@@ -11,14 +11,7 @@ import pytest
 from cnnlab import Network, Sequential, losses, training, zoo
 from cnnlab.errors import DataError
 from cnnlab.layers import BatchNorm, Conv2D, Dense, Flatten
-from cnnlab.optimizers import (
-    OPTIMIZERS,
-    SCHEDULES,
-    SGD,
-    Cosine,
-    Exponential,
-    Optimizer,
-)
+from cnnlab.optimizers import OPTIMIZERS, SCHEDULES, SGD, Cosine, Exponential, Optimizer
 from cnnlab.training import DivergedError
 from tests.training.examples import STACK, assert_same, data
 

@@ -9,10 +9,7 @@ import pytest
 from cnnlab import Network, training, zoo
 from cnnlab import functional as F
 from cnnlab.errors import DataError
-from cnnlab.optimizers import (
-    SGD,
-    Adam,
-)
+from cnnlab.optimizers import SGD, Adam
 from tests.training.examples import STACK, assert_same, data, everything
 
 

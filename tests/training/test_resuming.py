@@ -4,9 +4,7 @@ import pytest
 
 from cnnlab import Network, checkpoints, training, zoo
 from cnnlab.errors import DataError
-from cnnlab.optimizers import (
-    SGD,
-)
+from cnnlab.optimizers import SGD
 from tests.training.examples import STACK, assert_same, data, everything
 
 

@@ -4,10 +4,7 @@ import numpy as np
 import pytest
 
 from cnnlab import Network, training, zoo
-from cnnlab.optimizers import (
-    SGD,
-    Adam,
-)
+from cnnlab.optimizers import SGD, Adam
 from tests.layers.twins import apply, leaf
 from tests.training.examples import STACK, data
 

@@ -8,10 +8,7 @@ import pytest
 from cnnlab import Network, losses, training
 from cnnlab.augmentation import Shift
 from cnnlab.errors import DataError
-from cnnlab.optimizers import (
-    SGD,
-    Cosine,
-)
+from cnnlab.optimizers import SGD, Cosine
 from tests.training.examples import STACK, assert_same, data, everything
 
 
