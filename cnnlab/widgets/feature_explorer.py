@@ -182,8 +182,9 @@ class FeatureExplorer(ExplainedPhoto, stem="feature_explorer"):
         """Give what a section of an answer depends on a number: the page says which it has."""
         before, number = self._keys.get(name, (None, 0))
         if before != depends:
-            self._keys[name] = depends, number + 1
-        return self._keys[name][1]
+            number += 1
+            self._keys[name] = depends, number
+        return int(number)
 
     def _told_input(self, packing: Packing) -> dict[str, Any]:
         image = self._current().image
