@@ -224,6 +224,27 @@ def test_the_arrow_keys_slide_the_cover(hold, digits_net):
     comes(lambda: hands.costs()[2] == pytest.approx(explorer.drop, abs=1e-3), True)
 
 
+def test_where_the_cover_lies_is_stored_when_the_hand_rests(hold, digits_net):
+    hands, _ = hold(digits_net, data=DIGITS, target=5, cover=(2, 2))
+    stored = lambda: hands.page.evaluate("window.lab.state._settings.values.cover")  # noqa: E731 - a word
+    hands.seen.focus()
+    hands.keys("ArrowDown", "ArrowRight")
+    hands.sets(stored, [3, 3])
+    expect(hands.widget.get_by_role("button", name="Undo")).to_be_disabled()
+
+
+def test_the_maps_to_choose_from_stand_in_as_many_columns_as_there_is_room_for(hold):
+    net = Network(Sequential([Conv2D(40), Flatten(), Dense(3)], (9, 9, 1)), seed=2)
+    hands, _ = hold(net, np.eye(9), layer="conv2d_1")
+    expect(hands.gallery).to_be_visible()
+    width = lambda: int(hands.gallery.get_attribute("width"))  # noqa: E731 - a word
+    wide = width()
+    hands.page.set_viewport_size({"width": 420, "height": 1100})
+    hands.sets(lambda: width() < wide, True)
+    hands.page.set_viewport_size({"width": 1400, "height": 1100})
+    hands.sets(width, wide)
+
+
 def test_the_cover_has_any_size_and_brightness(hold, digits_net):
     hands, explorer = hold(digits_net, data=DIGITS, target=5, cover=(4, 4))
     hands.slide("occluder", 6)

@@ -167,6 +167,23 @@ def test_a_pixel_shows_what_it_has_seen_by_mouse_and_by_keys(hold):
     expect(hands.pixel).to_contain_text(re.compile(r"Row (9|10), column 13: "))
 
 
+def test_a_frame_is_as_wide_on_the_screen_on_a_narrow_page(hold):
+    hands = hold("camera", merging=True)
+    hands.map("Difference").hover()
+    comes(lambda: len(hands.frames("Difference")), 1)
+
+    def frame():
+        """Width of the frame around one pixel, and of the picture, in pixels of the screen."""
+        [[_, _, width]] = hands.frames("Difference")
+        across = hands.map("Difference").bounding_box()["width"]
+        return width * across / int(hands.map("Difference").get_attribute("width")), across
+
+    wide, across = frame()
+    assert wide == pytest.approx(7, abs=0.1)
+    hands.page.set_viewport_size({"width": 500, "height": 1100})
+    comes(lambda: frame()[1] < across and round(frame()[0], 1), 7.0)
+
+
 def test_a_picture_in_colour_is_seen_as_grey_and_offers_no_colours(hold):
     hands = hold(np.random.default_rng(41).random((12, 14, 3)), merging=True)
     expect(hands.control("colour")).to_be_hidden()

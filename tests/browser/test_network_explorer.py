@@ -265,6 +265,26 @@ def test_maps_of_a_wide_layer_are_turned_page_by_page(hold):
     hands.until(lambda: explorer.unit == 32)
 
 
+def test_large_maps_stand_in_as_many_columns_as_there_is_room_for(hold):
+    hands, _ = hold(small(), np.eye(12, 10), layer="conv2d_1")
+    expect(hands.gallery).to_be_visible()
+    width = lambda: int(hands.gallery.get_attribute("width"))  # noqa: E731 - a word
+    wide = width()
+    hands.page.set_viewport_size({"width": 500, "height": 1100})
+    hands.until(lambda: width() < wide / 2)
+    hands.page.set_viewport_size({"width": 1400, "height": 1100})
+    hands.until(lambda: width() == wide)
+
+
+def test_a_place_that_was_pointed_at_is_stored_when_the_hand_rests(hold, lenet):
+    hands, _ = hold(lenet, layer="conv2d_2", unit=3, at=(0, 0))
+    stored = lambda: hands.page.evaluate("window.lab.state._settings.values.at")  # noqa: E731 - a word
+    hands.map.focus()
+    hands.press_keys("ArrowDown", "ArrowRight")
+    hands.until(lambda: stored() == [1, 1])
+    expect(hands.widget.get_by_role("button", name="Undo")).to_be_disabled()
+
+
 # -- One number -----------------------------------------------------------------------------------
 
 
