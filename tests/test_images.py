@@ -11,6 +11,7 @@ from PIL import Image, features
 
 from cnnlab import images
 from cnnlab.errors import DataError, ShapeError
+from tests.decoding.opening import opens
 
 RNG = np.random.default_rng(0)
 COLOURS = RNG.integers(0, 256, (40, 60, 3), dtype=np.uint8)
@@ -413,7 +414,7 @@ def test_a_known_kind_with_an_unreadable_header_is_not_called_unknown(kind, file
 
 def test_damaged_files_give_a_picture_or_a_reason_and_nothing_else(capfd):
     rng = np.random.default_rng(20)
-    refused = opened = 0
+    seen = [0, 0]
     for data in KINDS.values():
         for case in range(40):
             damaged = bytearray(data)
@@ -421,17 +422,8 @@ def test_damaged_files_give_a_picture_or_a_reason_and_nothing_else(capfd):
                 damaged[rng.integers(len(damaged))] = rng.integers(256)
             if case % 4 == 0:
                 damaged = damaged[: rng.integers(1, len(damaged))]
-            try:
-                image = images.load(bytes(damaged))
-            except DataError:
-                refused += 1
-            else:
-                opened += 1
-                assert image.dtype == np.float32
-                assert image.min() >= 0
-                assert image.max() <= 1
-    assert refused > 100
-    assert opened > 100
+            seen[opens(bytes(damaged))] += 1
+    assert min(seen) > 100  # some are refused, some are opened
     assert capfd.readouterr() == ("", "")  # the decoders' own voices included
 
 

@@ -1,44 +1,31 @@
 """The learner's progress: one small JSON file, safe from crashes, damage and two open notebooks.
 
 A change reads the file, alters one entry and puts a whole new file in the place of the old, under
-a lock that the system frees if the process dies. Nothing is written over a file that could not be
-read: a damaged one is set aside under another name, one by a newer version stays as it is. Changes
-that cannot be written are kept as changes and made as soon as they can be; `trouble` says why.
+a lock (`store_file`). Nothing is written over a file that could not be read: a damaged one is set
+aside under another name, one by a newer version stays as it is. Changes that cannot be written are
+kept as changes and made as soon as they can be; `trouble` says why.
 """
 
 from __future__ import annotations
 
 import atexit
-import errno
-import json
 import os
-import sys
-import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from copy import deepcopy
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
 
 import platformdirs
 
 from cnnlab.errors import DataError
+from cnnlab.exercises import store_file
+from cnnlab.exercises.store_file import Entry
 
 __all__ = ["STORE", "Change", "Entry", "Store", "entries_of", "folder", "whole"]
 
-Entry = dict[str, Any]
-"""What is known of one task or question: small values that JSON can hold."""
-
 Change = Callable[[Entry], Entry]
 """Makes the new entry of the old one."""
-
-T = TypeVar("T")
-
-VERSION = 1
-PATIENCE = 1.0  # seconds to wait for another process that writes, or for a file in use
 
 
 def folder() -> Path:
@@ -51,18 +38,6 @@ def whole(entry: Entry, name: str) -> int:
     """Read a count from an entry; 0 where none is, or something else."""
     value = entry.get(name)
     return value if type(value) is int else 0
-
-
-class _DamagedError(ValueError):
-    """The file does not hold what this module writes."""
-
-
-class _NewerError(OSError):
-    """The file was written by a newer version."""
-
-
-class _BusyError(OSError):
-    """Another process holds the lock."""
 
 
 class Store:
@@ -119,8 +94,8 @@ class Store:
         """Look up all entries by key."""
         with self._guard:
             try:
-                entries = self._remember(_entries(self.path))
-            except _DamagedError:
+                entries = self._remember(store_file.read(self.path))
+            except store_file.DamagedError:
                 entries = {}
             except OSError:
                 entries = dict(self._seen) if self._seen_in == self.path else {}
@@ -158,9 +133,9 @@ class Store:
             try:
                 if self._waiting:
                     self.path.parent.mkdir(parents=True, exist_ok=True)
-                    with _locked(self.path.with_name("progress.lock")):
+                    with store_file.locked(self.path.with_name("progress.lock")):
                         entries = _with_changes(self._readable(), self._waiting)
-                        _replace(self.path, entries)
+                        store_file.replace(self.path, entries)
                     self._waiting.clear()
                     return self._remember(entries)
             except OSError as error:  # a full or read-only disk must not stop a lesson
@@ -183,7 +158,7 @@ class Store:
             raise DataError(f"{path} already exists; name another file")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _replace(path, self.entries())
+            store_file.replace(path, self.entries())
         except OSError as error:
             raise DataError(f"cannot write {path}: {error.strerror or error}") from None
 
@@ -225,8 +200,8 @@ class Store:
             self._seen = {}
             if not self.path.exists():
                 return None
-            with _locked(self.path.with_name("progress.lock")):
-                aside = _free(self.path, "before-reset")
+            with store_file.locked(self.path.with_name("progress.lock")):
+                aside = store_file.free(self.path, "before-reset")
                 self.path.rename(aside)
         self._tell("")
         return aside
@@ -242,9 +217,9 @@ class Store:
     def _readable(self) -> dict[str, Entry]:
         """Read the file before it is replaced; what is damaged is renamed first."""
         try:
-            return _entries(self.path)
-        except _DamagedError:
-            aside = _free(self.path, "damaged")
+            return store_file.read(self.path)
+        except store_file.DamagedError:
+            aside = store_file.free(self.path, "damaged")
             self.path.rename(aside)
             self._set_aside[self.path] = (
                 f"The file with your progress was damaged. It is kept as {aside}, and a new one "
@@ -254,12 +229,12 @@ class Store:
 
     def _reason(self, error: OSError) -> str:
         kept = "Your progress lasts until the kernel stops"
-        if isinstance(error, _NewerError):
+        if isinstance(error, store_file.NewerError):
             return (
                 f"{kept}: a newer version of cnnlab wrote {self.path}, which is left as it is. "
                 f"Get the newer cnnlab, or set CNNLAB_HOME to another folder."
             )
-        if isinstance(error, _BusyError):
+        if isinstance(error, store_file.BusyError):
             return (
                 f"{kept}, unless it can be written before: another program holds "
                 f"{self.path.with_name('progress.lock')}. Close other notebooks of this course."
@@ -281,21 +256,13 @@ def entries_of(path: Path) -> dict[str, Entry]:
     if not path.is_file():
         raise DataError(f"there is no file {path}; `cnnlab progress export FILE` writes one")
     try:
-        return _entries(path)
-    except _NewerError:
+        return store_file.read(path)
+    except store_file.NewerError:
         raise DataError(f"{path} was written by a newer version of cnnlab; get that one") from None
-    except (_DamagedError, OSError) as error:
+    except (store_file.DamagedError, OSError) as error:
         raise DataError(
             f"{path} holds no progress ({error}); `cnnlab progress export FILE` writes such a file"
         ) from None
-
-
-def _free(path: Path, word: str) -> Path:
-    """Find a name beside a file that nothing has yet."""
-    number = 1
-    while (aside := path.with_name(f"{path.stem}.{word}-{number}.json")).exists():
-        number += 1
-    return aside
 
 
 def _joined(here: Entry, there: Entry) -> Entry:
@@ -319,104 +286,6 @@ def _with_changes(entries: dict[str, Entry], changes: list[tuple[str, Change]]) 
     for key, change in changes:
         changed[key] = change(deepcopy(changed.get(key, {})))
     return changed
-
-
-def _entries(path: Path) -> dict[str, Entry]:
-    """Read the entries of a file: none if it is absent.
-
-    Raises
-    ------
-    _DamagedError
-        If it holds something else.
-    OSError
-        If it cannot be read, or was written by a newer version.
-    """
-    try:
-        content = json.loads(_patiently(lambda: path.read_text(encoding="utf-8")))
-        version, entries = content.get("version", VERSION), content["entries"]
-        if type(version) is int and version > VERSION:
-            raise _NewerError(f"version {version}")
-        known = {key: entry for key, entry in entries.items() if entry is not None}
-    except FileNotFoundError:
-        return {}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise _DamagedError(str(error)) from None
-    if version != VERSION or not all(isinstance(entry, dict) for entry in known.values()):
-        raise _DamagedError("entries are missing")
-    return known
-
-
-def _replace(path: Path, entries: dict[str, Entry]) -> None:
-    """Put a complete new file in place of the old: a crash leaves one or the other."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix="progress-", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump({"version": VERSION, "entries": entries}, file, indent=1, sort_keys=True)
-            file.flush()
-            os.fsync(file.fileno())
-        _patiently(lambda: Path(name).replace(path))
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
-
-
-def _patiently(act: Callable[[], T]) -> T:
-    """Try again for a moment: on Windows a file that another program looks into is refused."""
-    for pause in (0.01, 0.05, 0.1):
-        try:
-            return act()
-        except PermissionError:
-            time.sleep(pause)
-    return act()
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("a+b") as file:
-        locked = _lock_in_time(file.fileno())
-        try:
-            yield
-        finally:
-            if locked:
-                _unlock(file.fileno())
-
-
-def _lock_in_time(descriptor: int) -> bool:
-    """Wait for the lock as long as patience lasts; False where there are no locks at all."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            _lock(descriptor)
-        except OSError as error:
-            if error.errno not in {errno.EAGAIN, errno.EACCES, errno.EDEADLK}:
-                return False  # a network folder without locks: still whole files, last writer wins
-            if time.monotonic() > deadline:
-                raise _BusyError("another process holds the lock") from None
-            time.sleep(0.005)
-        else:
-            return True
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(descriptor: int) -> None:
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-
-    def _unlock(descriptor: int) -> None:
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-    def _unlock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 STORE = Store()

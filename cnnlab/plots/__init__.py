@@ -6,10 +6,11 @@ itself at the end of a cell and carries a description in words. Nothing is globa
 
 from __future__ import annotations
 
+from cnnlab.plots.boxes import volumes
 from cnnlab.plots.curves import curves
 from cnnlab.plots.experiments import bins, search, strip_plot
 from cnnlab.plots.learning import confusion, learning_curves
-from cnnlab.plots.networks import feature_maps, filters, volumes
+from cnnlab.plots.networks import feature_maps, filters
 from cnnlab.plots.picture import Picture
 from cnnlab.plots.pixels import image, numbers, overlay, patches, receptive_field, side_by_side
 from cnnlab.plots.speed import roofline, times

@@ -24,10 +24,7 @@ class FeatureView extends WidgetView {
     for (const part of [this.occluder, this.evidence, this.unit]) {
       part.point(this.listeners.signal);
     }
-    this.resizing = new ResizeObserver(([{ contentRect }]) =>
-      this.unit.fit(contentRect.width, this.session.scene.source),
-    );
-    this.resizing.observe(this.unit.element);
+    this.onResize(this.unit.element, (width) => this.unit.fit(width, this.session.scene.source));
     return element;
   }
 
@@ -132,7 +129,6 @@ class FeatureView extends WidgetView {
   }
 
   dispose() {
-    this.resizing.disconnect();
     this.photo.dispose();
     super.dispose();
   }

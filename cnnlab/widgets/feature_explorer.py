@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 import traitlets
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from cnnlab import display, features
-from cnnlab.datasets import Dataset
-from cnnlab.errors import DataError
 from cnnlab.layers import Conv2D
-from cnnlab.network import Network
 from cnnlab.widgets.shared import evidence, maps
 from cnnlab.widgets.shared.explained_photo import ExplainedPhoto
 from cnnlab.widgets.shared.looking import Packing
 from cnnlab.widgets.shared.photo import white_of
 from cnnlab.widgets.shared.strongest import PATCHES, Strongest
 from cnnlab.widgets.shared.traits import OneOf, Palette
-from cnnlab.widgets.shared.volumes import times
 from cnnlab.widgets.shared.widget import Reply, Request
 
 __all__ = ["FeatureExplorer"]
 
 Float32 = NDArray[np.float32]
 
-_MAPS, _NUMBERS, _THUMBNAIL = 64, 512, 32  # of a layer to choose from; pixels a side
 _LARGE = 512  # pixels a side of the input and of the chosen map
-_SLICE = 0.04  # seconds after which an answer leaves with what is done
-_QUICK = 20_000_000  # multiply-adds up to which a network is run as its widget is made
 
 
 class FeatureExplorer(ExplainedPhoto, stem="feature_explorer"):
@@ -110,27 +102,9 @@ class FeatureExplorer(ExplainedPhoto, stem="feature_explorer"):
     """
 
     colours = OneOf(own="Own scale", shared="Shared scale")
-    palette = Palette()
 
-    # The last answer as a page without a kernel finds it.
-    _kept = traitlets.Dict().tag(sync=True, no_echo=True)
-    _maps = traitlets.Bytes().tag(sync=True, no_echo=True)
-
-    def __init__(
-        self,
-        network: Network,
-        image: str | os.PathLike[str] | bytes | ArrayLike | None = None,
-        *,
-        data: Dataset | None = None,
-        class_names: Sequence[str] = (),
-        **options: Any,
-    ) -> None:
-        self._keys: dict[str, tuple[Any, int]] = {}
-        self._strongest: Strongest | None = None
-        super().__init__(network, image, data=data, class_names=class_names, **options)
-        if network.sequential.multiply_adds <= _QUICK:
-            about, (packed,) = self._answered({}, np.inf)
-            self._kept, self._maps = about, packed
+    _keys = traitlets.Dict()  # of each section of the last answer: what it depends on, its number
+    _strongest: Strongest | None = None
 
     # -- what is found ------------------------------------------------------------------------
 
@@ -145,11 +119,10 @@ class FeatureExplorer(ExplainedPhoto, stem="feature_explorer"):
         """
         with self._lock:
             finder = self._finder()
-            if self.layer is None or self.unit is None:
-                raise DataError("no unit is chosen; try explorer.layer = ..., explorer.unit = 0")
-            search = finder.search(self.layer)
+            layer, unit = self._chosen_unit()
+            search = finder.search(layer)
             search.advance()
-            return search.strongest(self.unit, PATCHES)
+            return search.strongest(unit, PATCHES)
 
     @property
     def field(self) -> features.Box | None:
@@ -175,12 +148,8 @@ class FeatureExplorer(ExplainedPhoto, stem="feature_explorer"):
 
     # -- answers to the page ------------------------------------------------------------------
 
-    def answer_frame(self, request: Request) -> Reply:
-        """Give what the page lacks, as far as it is done within a moment."""
-        return self._answered(request.content.get("have") or {}, _SLICE)
-
-    def _answered(self, have: dict[str, Any], seconds: float) -> Reply:
-        ends = perf_counter() + seconds
+    def _answered(self, content: Mapping[str, Any], seconds: float) -> Reply:
+        have, ends = content.get("have") or {}, perf_counter() + seconds
         run = self._current()
         run.advance(len(run.rows), seconds)
         packing = Packing(Palette.named(self.palette), each=False)
@@ -213,8 +182,9 @@ class FeatureExplorer(ExplainedPhoto, stem="feature_explorer"):
         """Give what a section of an answer depends on a number: the page says which it has."""
         before, number = self._keys.get(name, (None, 0))
         if before != depends:
-            self._keys[name] = depends, number + 1
-        return self._keys[name][1]
+            number += 1
+            self._keys[name] = depends, number
+        return int(number)
 
     def _told_input(self, packing: Packing) -> dict[str, Any]:
         image = self._current().image
@@ -226,8 +196,7 @@ class FeatureExplorer(ExplainedPhoto, stem="feature_explorer"):
     def _told_layer(self, packing: Packing) -> dict[str, Any]:
         number, part = self._number(), len(packing.parts)
         output = self._current().output(number)
-        most = _MAPS if output.ndim == 3 else _NUMBERS
-        packing.add(number, output, 0, most, _THUMBNAIL)
+        packing.add_thumbnails(number, output)
         return {"part": part, "name": self.layer}
 
     def _told_unit(self, packing: Packing) -> dict[str, Any]:
@@ -240,11 +209,9 @@ class FeatureExplorer(ExplainedPhoto, stem="feature_explorer"):
         chosen = output[..., self.unit]
         limit = display.limit_of(chosen)
         packing.add(number, output, self.unit, 1, _LARGE, limit=limit)
-        low, high = np.fmin.reduce(chosen, axis=None), np.fmax.reduce(chosen, axis=None)
         return {
             **about, "part": part, "place": list(place or ()), "value": maps.finite(chosen[place]),
-            "low": maps.finite(low), "high": maps.finite(high), "limit": limit,
-            "shape": list(chosen.shape),
+            **maps.ends(chosen), "limit": limit, "shape": list(chosen.shape),
         }  # fmt: skip
 
     def _told_maps(self, packing: Packing) -> dict[str, Any]:
@@ -278,7 +245,7 @@ class FeatureExplorer(ExplainedPhoto, stem="feature_explorer"):
         finder, known = self._finder(), request.content.get("known")
         if self.layer is None or self.unit is None:
             return {"found": None}, []
-        about, packed = finder.told(self.layer, self.unit, _SLICE, known)
+        about, packed = finder.told(self.layer, self.unit, self._moment, known)
         return about, [packed]
 
     def _page_facts(self) -> dict[str, Any]:
@@ -302,8 +269,7 @@ class FeatureExplorer(ExplainedPhoto, stem="feature_explorer"):
             Lines that end with ``maps``, ``alike`` and ``patches``, as far as they are shown.
         """
         with self._lock:
-            lines = ["from cnnlab import features, images, zoo", ""]
-            lines += self._opening_code("explorer")
+            lines = self._opening_code()
             if self.cover is not None:
                 (row, column), size = self.cover, self._size()
                 tone = "image.mean(axis=(0, 1))" if self.fill is None else self.fill
@@ -356,7 +322,7 @@ class FeatureExplorer(ExplainedPhoto, stem="feature_explorer"):
     def _still(self) -> NDArray[np.uint8]:
         image = self.covered[..., 0] if self._shape[2] == 1 else self.covered
         shown = [display.photograph(image, white=white_of(image))]
-        if self.target is not None and self._network.sequential.multiply_adds <= _QUICK:
+        if self.target is not None and self._quick:
             found = list(self.explanations.values())
             scale = evidence.limits(found, shared=self.colours == "shared")
             palette = evidence.palette_of(self.palette)
@@ -366,22 +332,19 @@ class FeatureExplorer(ExplainedPhoto, stem="feature_explorer"):
         return maps.side_by_side(*(maps.at_still_size(one, 200) for one in shown))
 
     def _still_text(self) -> str:
-        if self.target is None or self._network.sequential.multiply_adds > _QUICK:
+        if self.target is None or not self._quick:
             return repr(self)
         names = ", ".join(name.replace("_", "-") for name in self.explanations)
         return f"{self!r}: the picture, and its maps of {names}"
 
-    def __repr__(self) -> str:
-        with self._lock:
-            stack = self._network.sequential
-            first, last = times(stack.input_shape), times(stack.output_shape)
-            said = [f"{len(stack)} layers: {first} -> {last}"]
-            if self.target is not None:
-                said.append(f"{self.of} of {self._class_names[self.target]}")
-            if self.cover is not None:
-                said.append(f"covered at {self.cover[0]}, {self.cover[1]}")
-            if self.layer and self.unit is not None:
-                said.append(f"unit {self.unit} of {self.layer}")
-            if self.shuffled:
-                said.append(f"{self.shuffled} shuffled")
-            return f"FeatureExplorer({', '.join(said)})"
+    def _said(self) -> list[str]:
+        said = []
+        if self.target is not None:
+            said.append(f"{self.of} of {self._class_names[self.target]}")
+        if self.cover is not None:
+            said.append(f"covered at {self.cover[0]}, {self.cover[1]}")
+        if self.layer and self.unit is not None:
+            said.append(f"unit {self.unit} of {self.layer}")
+        if self.shuffled:
+            said.append(f"{self.shuffled} shuffled")
+        return said

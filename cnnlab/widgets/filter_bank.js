@@ -233,8 +233,7 @@ class BankView extends WidgetView {
     const element = super.open();
     pointing(this.map.picture, this.session, this.listeners.signal);
     // The frames drawn over the pictures have a width in screen pixels.
-    this.resizing = new ResizeObserver(() => this.#showPixel());
-    this.resizing.observe(this.map.picture.canvas);
+    this.onResize(this.map.picture.canvas, () => this.#showPixel());
     return element;
   }
 
@@ -344,7 +343,6 @@ class BankView extends WidgetView {
 
   dispose() {
     this.photo.dispose();
-    this.resizing.disconnect();
     super.dispose();
   }
 }

@@ -175,8 +175,7 @@ class LabView extends WidgetView {
     const element = super.open();
     pointing(this.map.picture, this.session, this.listeners.signal);
     // The frames drawn over the pictures have a width in screen pixels.
-    this.resizing = new ResizeObserver(() => this.#drawOver());
-    this.resizing.observe(this.map.picture.canvas);
+    this.onResize(this.map.picture.canvas, () => this.#drawOver());
     return element;
   }
 
@@ -276,7 +275,6 @@ class LabView extends WidgetView {
 
   dispose() {
     this.photo.dispose();
-    this.resizing.disconnect();
     super.dispose();
   }
 }

@@ -16,10 +16,10 @@ from cnnlab.widgets.shared.photo import white_of
 from cnnlab.widgets.shared.traits import (
     Amount,
     Count,
-    Limit,
     OneOf,
     PaddingOf,
     Palette,
+    Positive,
     shortest,
 )  # fmt: skip
 from cnnlab.widgets.shared.widget import Reply, Request
@@ -82,7 +82,7 @@ class FilterLab(FilteredPhoto, stem="filter_lab"):
     dilation = Count(1)
     activation = OneOf(none="None", relu="ReLU")
     palette = Palette()
-    limit = Limit()
+    limit = Positive(1, "to follow the map")
 
     def __init__(
         self,

@@ -143,8 +143,7 @@ class MergeView extends WidgetView {
       pointing(this.maps[name].picture, this.session, signal);
     }
     // The frames drawn over the pictures have a width in screen pixels.
-    this.resizing = new ResizeObserver(() => this.#drawOver());
-    this.resizing.observe(this.maps.two.picture.canvas);
+    this.onResize(this.maps.two.picture.canvas, () => this.#drawOver());
     return element;
   }
 
@@ -303,7 +302,6 @@ class MergeView extends WidgetView {
 
   dispose() {
     this.photo.dispose();
-    this.resizing.disconnect();
     super.dispose();
   }
 }

@@ -13,7 +13,7 @@ from cnnlab.errors import ShapeError
 from cnnlab.widgets.shared import code, maps, weights
 from cnnlab.widgets.shared.photo import white_of
 from cnnlab.widgets.shared.photo_widget import PhotoWidget
-from cnnlab.widgets.shared.traits import Array, Limit, OneOf, Palette, Switch, shortest
+from cnnlab.widgets.shared.traits import Array, OneOf, Palette, Positive, Switch, shortest
 from cnnlab.widgets.shared.widget import Reply, Request
 
 __all__ = ["FilterMerge"]
@@ -82,7 +82,7 @@ class FilterMerge(PhotoWidget, stem="filter_merge"):
     between = OneOf(none="Nothing", relu="ReLU")
     merging = Switch()
     palette = Palette()
-    limit = Limit()
+    limit = Positive(1, "to follow the map")
 
     def __init__(
         self,

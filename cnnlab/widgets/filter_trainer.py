@@ -23,7 +23,7 @@ from cnnlab.widgets.shared.filter_training import (
 )  # fmt: skip
 from cnnlab.widgets.shared.filtered_photo import FilteredPhoto
 from cnnlab.widgets.shared.photo import white_of
-from cnnlab.widgets.shared.traits import Array, Count, Palette, Rate, shortest
+from cnnlab.widgets.shared.traits import Array, Count, Palette, Positive, shortest
 from cnnlab.widgets.shared.widget import Reply, Request
 
 __all__ = ["FilterTrainer"]
@@ -87,7 +87,7 @@ class FilterTrainer(FilteredPhoto, stem="filter_trainer"):
 
     wish = Array("_read_filter", "sobel_x")
     painted = Array("_read_painted", [])
-    learning_rate = Rate()
+    learning_rate = Positive(0.1, "for the rate that suits the picture")
     seed = Count(0, least=0, most=_MOST_SEED)
     palette = Palette()
 

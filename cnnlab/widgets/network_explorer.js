@@ -33,11 +33,10 @@ class ExplorerView extends WidgetView {
     const element = super.open();
     pointing(this.map.picture, this.session, this.listeners.signal);
     this.on(this.element, "keydown", (event) => this.#key(event));
-    this.resizing = new ResizeObserver(() => {
+    this.onResize(this.detail, () => {
       this.#showGallery();
       this.overview.reach();
     });
-    this.resizing.observe(this.detail);
     return element;
   }
 
@@ -372,7 +371,6 @@ class ExplorerView extends WidgetView {
 
   dispose() {
     clearTimeout(this.printing);
-    this.resizing.disconnect();
     this.photo.dispose();
     super.dispose();
   }

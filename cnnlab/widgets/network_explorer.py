@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import traitlets
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from cnnlab import display
-from cnnlab.datasets import Dataset
-from cnnlab.errors import DataError
-from cnnlab.network import Network
 from cnnlab.widgets.shared import maps, unit_arithmetic
 from cnnlab.widgets.shared.assets import NUMBERS_UP_TO
 from cnnlab.widgets.shared.looking import Packing, Pass
 from cnnlab.widgets.shared.traits import OneOf, Palette
 from cnnlab.widgets.shared.unit_photo import UnitPhoto
-from cnnlab.widgets.shared.volumes import times
 from cnnlab.widgets.shared.widget import Reply, Request
 
 __all__ = ["NetworkExplorer"]
 
-_MAPS, _NUMBERS = 64, 512  # of a layer in the overview
 _PAGE = 32  # maps of a layer that are sent at once
-_THUMBNAIL, _LARGE = 32, 112  # pixels a side
-_SLICE = 0.06  # seconds after which an answer leaves with the layers that are done
-_QUICK = 20_000_000  # multiply-adds up to which a network is run as its widget is made
+_LARGE = 112  # pixels a side
 
 
 class NetworkExplorer(UnitPhoto, stem="network_explorer"):
@@ -85,25 +76,6 @@ class NetworkExplorer(UnitPhoto, stem="network_explorer"):
     """
 
     colours = OneOf(layer="One scale a layer", map="One scale a map")
-    palette = Palette()
-
-    # The last answer as a page without a kernel finds it.
-    _kept = traitlets.Dict().tag(sync=True, no_echo=True)
-    _maps = traitlets.Bytes().tag(sync=True, no_echo=True)
-
-    def __init__(
-        self,
-        network: Network,
-        image: str | os.PathLike[str] | bytes | ArrayLike | None = None,
-        *,
-        data: Dataset | None = None,
-        class_names: Sequence[str] = (),
-        **options: Any,
-    ) -> None:
-        super().__init__(network, image, data=data, class_names=class_names, **options)
-        if network.sequential.multiply_adds <= _QUICK:
-            about, (packed,) = self._answered(0, None)
-            self._kept, self._maps = about, packed
 
     # -- what is looked at --------------------------------------------------------------------
 
@@ -123,36 +95,28 @@ class NetworkExplorer(UnitPhoto, stem="network_explorer"):
             If no unit is chosen.
         """
         with self._lock:
-            if self.layer is None or self.unit is None:
-                raise DataError("no unit is chosen; try explorer.layer = ..., explorer.unit = 0")
+            _, unit = self._chosen_unit()
             run, number, place = self._current(), self._number(), self.place
-            fields, only = unit_arithmetic.traced(self._network, number, self.unit, place)
+            fields, only = unit_arithmetic.traced(self._network, number, unit, place)
             told = unit_arithmetic.explained(
                 run.rows[number], run.parameters[number], run.output(number - 1),
-                run.output(number), self.unit, place,
+                run.output(number), unit, place,
             )  # fmt: skip
             boxes = {name: list(box) for name, box in fields.items()}
             return {**told, "fields": boxes, "only": only}
 
     # -- answers to the page ------------------------------------------------------------------
 
-    def answer_frame(self, request: Request) -> Reply:
-        """Give the layers that the page lacks, as far as they are done within a moment."""
+    def _answered(self, content: Mapping[str, Any], seconds: float) -> Reply:
         run = self._current()
-        known = request.content.get("have") if request.content.get("token") == self._token else 0
-        begin = min(int(known or 0), len(run.rows))
-        return self._answered(begin, request.content.get("page"), _SLICE)
-
-    def _answered(self, begin: int, page: Any, seconds: float = np.inf) -> Reply:
-        run = self._current()
+        known = content.get("have") if content.get("token") == self._token else 0
+        begin, page = min(int(known or 0), len(run.rows)), content.get("page")
         run.advance(len(run.rows), seconds)
         packing = Packing(Palette.named(self.palette), each=self.colours == "map")
         if not begin:
             packing.add_input(run.image, _LARGE)
         for number in range(begin, run.done):
-            output = run.outputs[number]
-            most = _MAPS if output.ndim == 3 else _NUMBERS
-            packing.add(number, output, 0, most, _THUMBNAIL)
+            packing.add_thumbnails(number, run.outputs[number])
         about: dict[str, Any] = {
             "token": self._token, "begin": begin, "done": run.done, "parts": packing.parts,
         }  # fmt: skip
@@ -177,9 +141,8 @@ class NetworkExplorer(UnitPhoto, stem="network_explorer"):
         if output.ndim == 3:
             part = packing.add(number, output, self.unit, 1, 2048)
             chosen = output[..., self.unit]
-            low, high = np.fmin.reduce(chosen, axis=None), np.fmax.reduce(chosen, axis=None)
             about["map"] = {
-                "part": len(packing.parts) - 1, "low": maps.finite(low), "high": maps.finite(high),
+                "part": len(packing.parts) - 1, **maps.ends(chosen),
                 "limit": display.limit_of(chosen) if self.colours == "map" else part["limit"],
             }  # fmt: skip
             if chosen.size <= NUMBERS_UP_TO**2:
@@ -205,12 +168,11 @@ class NetworkExplorer(UnitPhoto, stem="network_explorer"):
             Lines that end with ``maps``, and ``field``, what the chosen number depends on.
         """
         with self._lock:
-            opened = self._opening_code("explorer")
             lines = [
-                "from cnnlab import features, images, zoo", "", *opened,
+                *self._opening_code(),
                 "outputs = features.feature_maps(net, image)",
                 "scores = net.predict(image[None])[0]",
-            ]  # fmt: skip
+            ]
             if self.layer:
                 unit = "" if self.unit is None else f"[..., {self.unit}]"
                 lines.append(f'maps = outputs["{self.layer}"][0]{unit}')
@@ -224,7 +186,7 @@ class NetworkExplorer(UnitPhoto, stem="network_explorer"):
 
     def _still(self) -> NDArray[np.uint8]:
         photograph = maps.at_still_size(self._photograph(), 160)
-        if self._network.sequential.multiply_adds > _QUICK:
+        if not self._quick:
             return photograph
         run = self._current()
         run.advance(len(run.rows))
@@ -233,7 +195,7 @@ class NetworkExplorer(UnitPhoto, stem="network_explorer"):
 
     def _still_text(self) -> str:
         words = repr(self)
-        if self._network.sequential.multiply_adds > _QUICK:
+        if not self._quick:
             return words
         told = self._told_scores()
         if told is None:
@@ -241,15 +203,11 @@ class NetworkExplorer(UnitPhoto, stem="network_explorer"):
         best = told["best"]
         return f"{words}: {self._class_names[best]}, {self.probabilities[best]:.1%}"
 
-    def __repr__(self) -> str:
-        with self._lock:
-            stack = self._network.sequential
-            first, last = times(stack.input_shape), times(stack.output_shape)
-            where = f", at {self.layer}" if self.layer else ""
-            if self.unit is not None:
-                noun = "map" if len(self._chosen_shape()) == 3 else "unit"
-                where += f", {noun} {self.unit}"
-            return f"NetworkExplorer({len(stack)} layers: {first} -> {last}{where})"
+    def _said(self) -> list[str]:
+        if not self.layer:
+            return []
+        noun = "map" if len(self._chosen_shape()) == 3 else "unit"
+        return [f"at {self.layer}", *([] if self.unit is None else [f"{noun} {self.unit}"])]
 
 
 def _column(output: NDArray[np.float32], palette: str) -> NDArray[np.uint8]:

@@ -16,7 +16,6 @@ from .networks import ARCHITECTURES
 Array = NDArray[np.float32]
 
 DIRECT = 2e-5  # largest relative error: sums of a few hundred products in float32
-WINOGRAD = 2e-4  # the same through the transforms of the Winograd path
 NETWORK = 5e-4  # several such layers, one after another
 
 

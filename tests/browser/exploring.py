@@ -8,24 +8,18 @@ import numpy as np
 from cnnlab import display
 from cnnlab.widgets.shared.traits import Palette
 from tests.browser.jupyterlab import pixels_of
+from tests.browser.touching import WidgetHands
 
 MINUS = "\N{MINUS SIGN}"
 
 
-class Hands:
+class Hands(WidgetHands):
     """An explorer on the page, as seen and as touched."""
 
     def __init__(self, within):
-        self.page = within.page
-        self.widget = within.locator(".cnnlab")
+        super().__init__(within)
         self.before = self.widget.get_by_role("img", name=re.compile("^Before"))
         self.after = self.widget.get_by_role("img", name=re.compile("^(After|Slope)"))
-
-    def role(self, name):
-        return self.widget.locator(f"[data-role={name}]")
-
-    def control(self, name):
-        return self.widget.locator(f"[data-control={name}]")
 
     def number(self, name):
         return self.control(name).locator("input.cnnlab-number")
@@ -33,9 +27,6 @@ class Hands:
     def handle(self, name, plot="Value"):
         plane = self.widget.get_by_role("group", name=plot, exact=True)
         return plane.locator(f"[data-handle='{name}']")
-
-    def press(self, words):
-        self.widget.get_by_role("button", name=words, exact=True).click()
 
     def keys(self, handle, *keys):
         handle.focus()

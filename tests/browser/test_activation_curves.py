@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from cnnlab.widgets import ActivationExplorer
 from tests.browser.exploring import MINUS, Hands
-from tests.browser.mounting import mount
+from tests.browser.touching import without_kernel
 
 pytestmark = pytest.mark.needs("browser")
 
@@ -16,17 +16,7 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 LOPSIDED = np.random.default_rng(60).normal(size=(9, 14)).astype(np.float32)
 
 
-@pytest.fixture
-def hold(page):
-    """Mount an explorer on an empty page without a kernel."""
-    page.goto("about:blank")
-
-    def hold_one(*what, **options):
-        mount(page, ActivationExplorer(*what, **options))
-        return Hands(page.locator("body"))
-
-    yield hold_one
-    page.evaluate("window.lab?.close()")
+hold = without_kernel(ActivationExplorer, Hands)
 
 
 # -- The curves -----------------------------------------------------------------------------------

@@ -10,8 +10,9 @@ from playwright.sync_api import expect
 from cnnlab import images
 from cnnlab.widgets import ActivationExplorer
 from tests.browser.exploring import MINUS, Hands
-from tests.browser.mounting import mount, sent
+from tests.browser.mounting import sent
 from tests.browser.reaching import nameless
+from tests.browser.touching import without_kernel
 from tests.browser.waiting import comes
 
 pytestmark = pytest.mark.needs("browser")
@@ -20,17 +21,7 @@ CONTRAST = (Path(__file__).parent / "contrast.js").read_text()
 LOPSIDED = np.random.default_rng(60).normal(size=(9, 14)).astype(np.float32)
 
 
-@pytest.fixture
-def hold(page):
-    """Mount an explorer on an empty page without a kernel."""
-    page.goto("about:blank")
-
-    def hold_one(*what, **options):
-        mount(page, ActivationExplorer(*what, **options))
-        return Hands(page.locator("body"))
-
-    yield hold_one
-    page.evaluate("window.lab?.close()")
+hold = without_kernel(ActivationExplorer, Hands)
 
 
 # -- The map --------------------------------------------------------------------------------------

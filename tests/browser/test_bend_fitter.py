@@ -12,6 +12,7 @@ from cnnlab.widgets import BendFitter
 from tests.browser.jupyterlab import turn_to
 from tests.browser.mounting import mount, sent
 from tests.browser.reaching import nameless
+from tests.browser.touching import WidgetHands, without_kernel
 from tests.browser.waiting import comes
 
 pytestmark = pytest.mark.needs("browser")
@@ -22,24 +23,17 @@ REACH = 1.5
 FRAME = "() => new Promise((keep) => requestAnimationFrame(() => requestAnimationFrame(keep)))"
 
 
-class Hands:
+class Hands(WidgetHands):
     """A fitter on the page, as seen and as touched."""
 
     def __init__(self, within):
-        self.page = within.page
-        self.fitter = within.locator(".cnnlab")
-        self.words = self.fitter.locator("[data-role=words]")
-        self.formula = self.fitter.locator("[data-role=formula]")
-        self.area = self.fitter.locator(".cnnlab-plot-area")
-
-    def control(self, name):
-        return self.fitter.locator(f"[data-control={name}]")
+        super().__init__(within)
+        self.words = self.role("words")
+        self.formula = self.role("formula")
+        self.area = self.widget.locator(".cnnlab-plot-area")
 
     def handle(self, name):
-        return self.fitter.locator(f"[data-handle='{name}']")
-
-    def press(self, words):
-        self.fitter.get_by_role("button", name=words, exact=True).click()
+        return self.widget.locator(f"[data-handle='{name}']")
 
     def at(self, x, y):
         """Where a place of the plane is on the screen."""
@@ -60,7 +54,7 @@ class Hands:
 
     def drawn(self, look):
         """The heights of a curve on the plane, from left to right."""
-        path = self.fitter.locator(f".cnnlab-plot-drawing .cnnlab-curve[data-look={look}]").last
+        path = self.widget.locator(f".cnnlab-plot-drawing .cnnlab-curve[data-look={look}]").last
         pairs = re.findall(r"[ML]([-\d.]+),([-\d.]+)", path.get_attribute("d"))
         return np.array([REACH - float(up) / 1000 * 2 * REACH for _, up in pairs])
 
@@ -75,17 +69,7 @@ class Hands:
         expect(self.words).to_contain_text(gap)
 
 
-@pytest.fixture
-def hold(page):
-    """Mount a fitter on an empty page without a kernel."""
-    page.goto("about:blank")
-
-    def hold_one(*given, **options):
-        mount(page, BendFitter(*given, **options))
-        return Hands(page.locator("body"))
-
-    yield hold_one
-    page.evaluate("window.lab?.close()")
+hold = without_kernel(BendFitter, Hands)
 
 
 def slide(hands, bends):
@@ -102,14 +86,14 @@ def test_more_bends_follow_better_and_without_one_there_is_a_straight_line(hold)
     for bends in (0, 1, 9, 32):
         slide(hands, bends)
         hands.shows(BendFitter(bends))
-        comes(lambda: hands.fitter.locator("[data-handle^=bend-]").count(), bends)
+        comes(lambda: hands.widget.locator("[data-handle^=bend-]").count(), bends)
     slide(hands, 0)
     expect(hands.words).to_contain_text("Without a bend every sum is a straight line.")
     hands.control("curve").select_option("Hat")
     slide(hands, 3)
     hands.shows(BendFitter(3, curve="hat"))
     expect(hands.words).to_contain_text("3 bends: the sum follows the curve exactly.")
-    expect(hands.fitter.locator(".cnnlab-spoken")).to_contain_text("follows the curve exactly")
+    expect(hands.widget.locator(".cnnlab-spoken")).to_contain_text("follows the curve exactly")
     hands.press("Reset")
     hands.shows(BendFitter(4))
     hands.press("Undo")
@@ -187,11 +171,11 @@ def test_a_bend_is_moved_turned_round_and_weighed_by_hand(hold):
         hands.page.keyboard.press(key)
     fitter = BendFitter(curve="hat", positions=[-0.5, 0.4])
     hands.shows(fitter)
-    expect(hands.fitter.get_by_text("Bend 2")).to_be_visible()
+    expect(hands.widget.get_by_text("Bend 2")).to_be_visible()
     hands.press("Turn round")
     fitter.facing = [1, -1]
     hands.shows(fitter)
-    cells = hands.fitter.get_by_role("grid", name="Position and weight")
+    cells = hands.widget.get_by_role("grid", name="Position and weight")
     cells.locator("[data-column='1']").fill("-1.5")
     fitter.weights = [fitter.weights[0], -1.5]
     hands.shows(fitter)
@@ -247,7 +231,7 @@ def test_the_kernel_is_asked_with_all_settings_and_may_answer(hold):
     answer = {key: value for key, value in content.items() if key not in {"client", "seq"}}
     reply = "([seq, answer, steps]) => window.lab.reply(seq, answer, steps)"
     hands.page.evaluate(reply, [asked["seq"], answer, list(steps)])
-    expect(hands.fitter.get_by_role("alert")).to_be_hidden()  # both have the same picture
+    expect(hands.widget.get_by_role("alert")).to_be_hidden()  # both have the same picture
     hands.shows(fitter)
 
 
@@ -257,7 +241,7 @@ def test_the_kernel_is_asked_with_all_settings_and_may_answer(hold):
 def test_everything_has_a_name_and_is_reached_with_a_visible_focus(hold):
     hands = hold(2, by_hand=[0, 0, 1, 1])
     hands.handle("bend-1").focus()
-    assert not nameless(hands.fitter)
+    assert not nameless(hands.widget)
     hands.control("curve").focus()
     seen, outlines = {"curve"}, []
     for _ in range(30):
@@ -286,7 +270,7 @@ def test_nothing_sticks_out_from_480_to_1920_pixels(hold, keep):
             hands.page.set_viewport_size({"width": width, "height": 1100})
             hands.page.wait_for_timeout(100)
             keep(f"bend_fitter_{width}")
-            sizes = hands.fitter.evaluate("(one) => [one.scrollWidth, one.clientWidth]")
+            sizes = hands.widget.evaluate("(one) => [one.scrollWidth, one.clientWidth]")
             assert sizes[0] <= sizes[1]
     finally:
         hands.page.set_viewport_size({"width": 1400, "height": 1100})
@@ -307,7 +291,7 @@ def test_page_and_python_follow_each_other_in_jupyterlab(open_notebook, server, 
     twin = BendFitter(7, curve="step")
     hands.shows(twin)
     told = "print(fitter.bends, round(fitter.gap, 6), len(fitter.weights))"
-    expect(hands.fitter.locator("[data-role=source]")).to_be_hidden()
+    expect(hands.widget.locator("[data-role=source]")).to_be_hidden()
     notebook.page.wait_for_timeout(600)  # after which settings are stored
     assert notebook.run(told).strip() == f"7 {twin.gap:.6f} 7"
     notebook.run("fitter.curve = 'hat'; fitter.positions = [-0.5, 0.1, 0.5]")
@@ -317,13 +301,13 @@ def test_page_and_python_follow_each_other_in_jupyterlab(open_notebook, server, 
     twin.weights = [2, -4, 2]
     hands.shows(twin)
     hands.press("Copy as code")
-    expect(hands.fitter.locator("pre")).to_have_text(twin.code())
+    expect(hands.widget.locator("pre")).to_have_text(twin.code())
     hands.press("Close")
     try:
         for theme in ("Dark", "Light"):
             turn_to(hands.page, theme)
             keep(f"bend_fitter_{theme.lower()}")
-            contrast = hands.fitter.evaluate(CONTRAST)
+            contrast = hands.widget.evaluate(CONTRAST)
             assert min(contrast.values()) >= 4.5, contrast
     finally:
         notebook.shut_down()

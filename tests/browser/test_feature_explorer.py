@@ -10,9 +10,9 @@ from playwright.sync_api import expect
 from cnnlab import Network, Sequential, datasets, display, features, zoo
 from cnnlab.layers import Conv2D, Dense, Flatten, GlobalAvgPool2D
 from cnnlab.widgets import FeatureExplorer
-from tests.browser import mounting
 from tests.browser.jupyterlab import pixels_of, turn_to
 from tests.browser.mounting import mount, sent
+from tests.browser.touching import WidgetHands, with_kernel
 from tests.browser.waiting import comes
 
 pytestmark = pytest.mark.needs("browser")
@@ -22,25 +22,15 @@ DIGITS = datasets.digits().test[2:]  # all classes have something to say of the 
 NAMES = ("saliency", "occlusion", "grad_cam")
 
 
-class Hands:
+class Hands(WidgetHands):
     """An explorer on the page, as seen and as touched."""
 
     def __init__(self, within):
-        self.page = within.page
-        self.widget = within.locator(".cnnlab")
+        super().__init__(within)
         self.seen = self.role("seen")
         self.told = self.role("cover-told")
         self.gallery = self.role("gallery")
         self.patches = self.role("patches").get_by_role("listitem")
-
-    def role(self, name):
-        return self.widget.locator(f"[data-role={name}]")
-
-    def control(self, name):
-        return self.widget.locator(f"[data-control={name}]")
-
-    def press(self, words):
-        self.widget.get_by_role("button", name=words, exact=True).click()
 
     def choose(self, name):
         self.control("target").select_option(label=name)
@@ -105,18 +95,7 @@ def digits_net():
     return zoo.pretrained("digits_net")
 
 
-@pytest.fixture
-def hold(page):
-    """Mount an explorer on an empty page; the widget itself answers unless told otherwise."""
-    page.goto("about:blank")
-
-    def hold_one(network, image=None, *, kernel=True, **options):
-        explorer = FeatureExplorer(network, image, **options)
-        mounting.hold(page, explorer, kernel=kernel)
-        return Hands(page.locator("body")), explorer
-
-    yield hold_one
-    mounting.leave(page)
+hold = with_kernel(FeatureExplorer, Hands)
 
 
 # -- Maps of a class ------------------------------------------------------------------------------
@@ -243,6 +222,27 @@ def test_the_arrow_keys_slide_the_cover(hold, digits_net):
     hands.sees(explorer)
     expect(hands.seen).to_have_attribute("aria-label", re.compile("covered at row 6, column 3"))
     comes(lambda: hands.costs()[2] == pytest.approx(explorer.drop, abs=1e-3), True)
+
+
+def test_where_the_cover_lies_is_stored_when_the_hand_rests(hold, digits_net):
+    hands, _ = hold(digits_net, data=DIGITS, target=5, cover=(2, 2))
+    stored = lambda: hands.page.evaluate("window.lab.state._settings.values.cover")  # noqa: E731 - a word
+    hands.seen.focus()
+    hands.keys("ArrowDown", "ArrowRight")
+    hands.sets(stored, [3, 3])
+    expect(hands.widget.get_by_role("button", name="Undo")).to_be_disabled()
+
+
+def test_the_maps_to_choose_from_stand_in_as_many_columns_as_there_is_room_for(hold):
+    net = Network(Sequential([Conv2D(40), Flatten(), Dense(3)], (9, 9, 1)), seed=2)
+    hands, _ = hold(net, np.eye(9), layer="conv2d_1")
+    expect(hands.gallery).to_be_visible()
+    width = lambda: int(hands.gallery.get_attribute("width"))  # noqa: E731 - a word
+    wide = width()
+    hands.page.set_viewport_size({"width": 420, "height": 1100})
+    hands.sets(lambda: width() < wide, True)
+    hands.page.set_viewport_size({"width": 1400, "height": 1100})
+    hands.sets(width, wide)
 
 
 def test_the_cover_has_any_size_and_brightness(hold, digits_net):
@@ -396,8 +396,8 @@ def test_the_receptive_field_is_framed_on_the_picture(hold, digits_net):
 
 
 def test_a_search_that_takes_long_says_how_far_it_is(hold, digits_net, monkeypatch):
-    monkeypatch.setattr("cnnlab.widgets.feature_explorer._SLICE", 0)
-    monkeypatch.setattr("cnnlab.widgets.shared.explaining.features._BATCH", 1)
+    monkeypatch.setattr("cnnlab.widgets.FeatureExplorer._moment", 0)
+    monkeypatch.setattr("cnnlab.features.sweep._BATCH", 1)
     hands, explorer = hold(digits_net, data=DIGITS, layer="conv2d_2", unit=3)
     expect(hands.role("search")).to_have_text(re.compile(r"^\d+ of 357 images looked through.$"))
     expect(hands.role("patches").get_by_role("progressbar")).to_be_visible()

@@ -14,6 +14,7 @@ from cnnlab.widgets import FilterBank
 from cnnlab.widgets.shared.traits import Palette
 from tests.browser.jupyterlab import pixels_of
 from tests.browser.mounting import mount, sent
+from tests.browser.touching import WidgetHands
 from tests.browser.waiting import comes
 
 pytestmark = pytest.mark.needs("browser")
@@ -23,27 +24,20 @@ CONTRAST = (Path(__file__).parent / "contrast.js").read_text()
 STEP = 9  # a step of colour, by which the browser may be off
 
 
-class Hands:
+class Hands(WidgetHands):
     """A bank on the page, as seen and as touched."""
 
     def __init__(self, within):
-        self.page = within.page
-        self.widget = within.locator("[data-widget=FilterBank]")
+        super().__init__(within, "[data-widget=FilterBank]")
         self.tiles = self.widget.locator(".cnnlab-gallery-tile")
         self.large = self.widget.locator("[data-role=map-figure] [data-role=map]")
-        self.counted = self.widget.locator("[data-role=counted]")
-        self.formula = self.widget.locator("[data-role=formula]")
+        self.counted = self.role("counted")
+        self.formula = self.role("formula")
         self.heading = self.widget.locator(".cnnlab-bank-heading")
-
-    def control(self, name):
-        return self.widget.locator(f"[data-control={name}]")
 
     def weight(self, row, column):
         weights = self.widget.get_by_role("grid", name="Weights of the filter")
         return weights.locator(f"[data-row='{row}'][data-column='{column}']")
-
-    def press(self, words):
-        self.widget.get_by_role("button", name=words, exact=True).click()
 
     def paints(self, bank, chosen=0, off_by=STEP):
         """Wait until every map, and the chosen one in large, is the one of Python."""

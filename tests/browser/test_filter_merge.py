@@ -11,8 +11,9 @@ from playwright.sync_api import expect
 from cnnlab import display
 from cnnlab.widgets import FilterMerge
 from tests.browser.jupyterlab import pixels_of, turn_to
-from tests.browser.mounting import mount, sent
+from tests.browser.mounting import sent
 from tests.browser.reaching import nameless, reached
+from tests.browser.touching import WidgetHands, without_kernel
 from tests.browser.waiting import comes
 
 pytestmark = pytest.mark.needs("browser")
@@ -28,29 +29,22 @@ TITLES = {
 }
 
 
-class Hands:
+class Hands(WidgetHands):
     """A lab on the page, as seen and as touched."""
 
     def __init__(self, within):
-        self.page = within.page
-        self.lab = within.locator(".cnnlab")
-        self.words = self.lab.locator("[data-role=words]")
-        self.pixel = self.lab.locator("[data-role=pixel]")
+        super().__init__(within)
+        self.words = self.role("words")
+        self.pixel = self.role("pixel")
         self.merged = self.map("Merged filter")
         self.button = self.control("merge")
 
     def map(self, title):
-        return self.lab.get_by_role("img", name=re.compile(f"^{title}"))
+        return self.widget.get_by_role("img", name=re.compile(f"^{title}"))
 
     def weight(self, which, row, column):
-        weights = self.lab.get_by_role("grid", name=f"Weights of the {which} filter")
+        weights = self.widget.get_by_role("grid", name=f"Weights of the {which} filter")
         return weights.locator(f"[data-row='{row}'][data-column='{column}']")
-
-    def control(self, name):
-        return self.lab.locator(f"[data-control={name}]")
-
-    def press(self, words):
-        self.lab.get_by_role("button", name=words, exact=True).click()
 
     def frames(self, title):
         """Left, top and width of what is drawn over a picture."""
@@ -81,17 +75,7 @@ class Hands:
                 self.page.wait_for_timeout(20)
 
 
-@pytest.fixture
-def hold(page):
-    """Mount a lab on an empty page without a kernel."""
-    page.goto("about:blank")
-
-    def hold_one(*given, **options):
-        mount(page, FilterMerge(*given, **options))
-        return Hands(page.locator("body"))
-
-    yield hold_one
-    page.evaluate("window.lab?.close()")
+hold = without_kernel(FilterMerge, Hands)
 
 
 def test_two_filters_become_one_by_a_press_and_all_follows_the_hand(hold):
@@ -128,9 +112,9 @@ def test_two_filters_become_one_by_a_press_and_all_follows_the_hand(hold):
 
 def test_the_row_of_the_notes_is_an_example_and_merges_into_five_weights(hold):
     hands = hold([[0, 0, 1, 0, 0, 4]])
-    expect(hands.lab.get_by_role("alert")).to_contain_text("The two filters do not fit")
+    expect(hands.widget.get_by_role("alert")).to_contain_text("The two filters do not fit")
     hands.control("pair").select_option(label=f"1 2 1, then 1 0 {MINUS}1")
-    expect(hands.lab.get_by_role("alert")).to_be_hidden()
+    expect(hands.widget.get_by_role("alert")).to_be_hidden()
     expect(hands.control("first-size").locator("option:checked")).to_have_text(f"1 {TIMES} 3")
     hands.press("Merge")
     label = f"Merged filter, 1 by 5, row by row: 1, 2, 0, {MINUS}2, {MINUS}1"
@@ -152,7 +136,7 @@ def test_with_a_relu_between_merging_is_gone_and_the_difference_is_said_in_numbe
     assert f"{round(100 * lab.differing, 1):g} % of the pixels differ, by up to {largest}." in words
     zeroed = round(100 * float((lab.middle == 0).mean()), 1)
     assert f"merging is gone: it sets {zeroed:g} % of the map between to zero" in words
-    expect(hands.lab.locator(".cnnlab-spoken")).to_contain_text("merging is gone")
+    expect(hands.widget.locator(".cnnlab-spoken")).to_contain_text("merging is gone")
     hands.control("pair").select_option(label="A blur, then edges")
     expect(hands.words).to_contain_text("the first map has no number below zero")
     hands.press("Nothing")
@@ -170,7 +154,7 @@ def test_a_pixel_shows_what_it_has_seen_by_mouse_and_by_keys(hold):
         "-", MINUS
     ).rstrip("0")
     expect(hands.pixel).to_contain_text(said)
-    expect(hands.lab.locator(".cnnlab-spoken")).to_contain_text(said)
+    expect(hands.widget.locator(".cnnlab-spoken")).to_contain_text(said)
     (seen,) = hands.frames("The picture")
     assert seen == [column, row, 5]
     comes(lambda: hands.frames("Map between"), [[column, row, 3]])
@@ -181,6 +165,23 @@ def test_a_pixel_shows_what_it_has_seen_by_mouse_and_by_keys(hold):
     comes(lambda: hands.frames("The picture"), [])
     hands.map("Difference").hover()
     expect(hands.pixel).to_contain_text(re.compile(r"Row (9|10), column 13: "))
+
+
+def test_a_frame_is_as_wide_on_the_screen_on_a_narrow_page(hold):
+    hands = hold("camera", merging=True)
+    hands.map("Difference").hover()
+    comes(lambda: len(hands.frames("Difference")), 1)
+
+    def frame():
+        """Width of the frame around one pixel, and of the picture, in pixels of the screen."""
+        [[_, _, width]] = hands.frames("Difference")
+        across = hands.map("Difference").bounding_box()["width"]
+        return width * across / int(hands.map("Difference").get_attribute("width")), across
+
+    wide, across = frame()
+    assert wide == pytest.approx(7, abs=0.1)
+    hands.page.set_viewport_size({"width": 500, "height": 1100})
+    comes(lambda: frame()[1] < across and round(frame()[0], 1), 7.0)
 
 
 def test_a_picture_in_colour_is_seen_as_grey_and_offers_no_colours(hold):
@@ -203,7 +204,7 @@ def test_the_kernel_is_asked_with_all_settings_and_its_pictures_stay(hold):
     hands.page.evaluate(reply, [asked["seq"], answer, list(steps)])
     expect(hands.map("Two filters")).to_have_attribute("data-source", "kernel")
     expect(hands.map("Difference")).to_have_attribute("data-source", "kernel")
-    expect(hands.lab.get_by_role("alert")).to_be_hidden()
+    expect(hands.widget.get_by_role("alert")).to_be_hidden()
     hands.paints(lab)
 
 
@@ -212,7 +213,7 @@ def test_the_kernel_is_asked_with_all_settings_and_its_pictures_stay(hold):
 
 def test_everything_has_a_name_and_is_reached_with_a_visible_focus(hold):
     hands = hold(PICTURE, merging=True)
-    assert not nameless(hands.lab)
+    assert not nameless(hands.widget)
     seen, outlines = reached(hands.page)
     wanted = {"pair", "sample", "first-preset", "first-size", "second-preset", "Nothing", "ReLU",
               "merge", "palette", "limit", "row 1, column 1", "Two filters", "One filter",
@@ -228,9 +229,9 @@ def test_nothing_sticks_out_from_480_to_1920_pixels(hold, keep):
             hands.page.set_viewport_size({"width": width, "height": 1100})
             hands.page.wait_for_timeout(100)
             keep(f"filter_merge_{width}")
-            sizes = hands.lab.evaluate("(one) => [one.scrollWidth, one.clientWidth]")
+            sizes = hands.widget.evaluate("(one) => [one.scrollWidth, one.clientWidth]")
             assert sizes[0] <= sizes[1]
-            inner = hands.lab.evaluate(
+            inner = hands.widget.evaluate(
                 """(lab) => [...lab.querySelectorAll(".cnnlab-merge-stage > *")].filter((part) =>
                   part.offsetParent && part.scrollWidth > part.clientWidth + 1).length"""
             )
@@ -263,13 +264,13 @@ def test_page_and_python_follow_each_other_in_jupyterlab(open_notebook, server, 
     expect(two).to_have_attribute("data-source", "kernel")
     hands.paints(twin)
     hands.press("Copy as code")
-    expect(hands.lab.locator("pre")).to_have_text(twin.code())
+    expect(hands.widget.locator("pre")).to_have_text(twin.code())
     hands.press("Close")
     try:
         for theme in ("Dark", "Light"):
             turn_to(hands.page, theme)
             keep(f"filter_merge_{theme.lower()}")
-            contrast = hands.lab.evaluate(CONTRAST)
+            contrast = hands.widget.evaluate(CONTRAST)
             assert min(contrast.values()) >= 4.5, contrast
     finally:
         notebook.shut_down()

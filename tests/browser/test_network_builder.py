@@ -11,6 +11,7 @@ from cnnlab.widgets import NetworkBuilder, SharedWeights
 from tests.browser.jupyterlab import turn_to
 from tests.browser.mounting import mount, sent
 from tests.browser.reaching import nameless, tab
+from tests.browser.touching import WidgetHands
 from tests.browser.waiting import comes
 
 pytestmark = pytest.mark.needs("browser")
@@ -22,25 +23,21 @@ VOLUMES = """(drawing) => [...drawing.querySelectorAll(".cnnlab-volume")].map((o
 })"""
 
 
-class Hands:
+class Hands(WidgetHands):
     """A builder on the page, as seen and as touched."""
 
     def __init__(self, within):
-        self.page = within.page
-        self.widget = within.locator(".cnnlab")
+        super().__init__(within)
         self.stage = self.widget.locator(".cnnlab-builder")
         self.notice = self.widget.get_by_role("alert")
         self.lines = self.widget.locator("tr[data-layer]")
         self.names = self.lines.locator(".cnnlab-cost-name")
         self.editor = self.widget.locator(".cnnlab-cost-opened")
-        self.shares = self.widget.locator("[data-role=shares]")
+        self.shares = self.role("shares")
         self.volumes = self.widget.locator(".cnnlab-volumes-drawing")
 
     def control(self, name):
         return self.widget.locator(f"[data-control={name}]:visible")
-
-    def press(self, words):
-        self.widget.get_by_role("button", name=words, exact=True).click()
 
     def total(self, role):
         return self.widget.locator(f"[data-role=total-{role}]")

@@ -11,36 +11,26 @@ from cnnlab import Network, Sequential, datasets, display, zoo
 from cnnlab.layers import Conv2D, Dense, Flatten, MaxPool2D
 from cnnlab.widgets import NetworkExplorer
 from cnnlab.widgets.shared.traits import Palette
-from tests.browser import mounting
 from tests.browser.jupyterlab import pixels_of, turn_to
 from tests.browser.mounting import sent
+from tests.browser.touching import WidgetHands, with_kernel
 
 pytestmark = pytest.mark.needs("browser")
 
 DIGITS = datasets.digits().test
 
 
-class Hands:
+class Hands(WidgetHands):
     """An explorer on the page, as seen and as touched."""
 
     def __init__(self, within):
-        self.page = within.page
-        self.widget = within.locator(".cnnlab")
+        super().__init__(within)
         self.trail = self.widget.get_by_role("navigation").get_by_role("listitem")
         self.title = self.role("unit-title")
         self.formula = self.role("formula")
         self.gallery = self.role("gallery")
         self.map = self.role("unit-map")
         self.answer = self.role("answer")
-
-    def role(self, name):
-        return self.widget.locator(f"[data-role={name}]")
-
-    def control(self, name):
-        return self.widget.locator(f"[data-control={name}]")
-
-    def press(self, words):
-        self.widget.get_by_role("button", name=words, exact=True).click()
 
     def layer(self, name):
         return self.widget.locator(f"canvas[data-layer={name}]")
@@ -123,18 +113,7 @@ def lenet():
     return zoo.pretrained("lenet5")
 
 
-@pytest.fixture
-def hold(page):
-    """Mount an explorer on an empty page; the widget itself answers unless told otherwise."""
-    page.goto("about:blank")
-
-    def hold_one(network, image=None, *, kernel=True, **options):
-        explorer = NetworkExplorer(network, image, **options)
-        mounting.hold(page, explorer, kernel=kernel)
-        return Hands(page.locator("body")), explorer
-
-    yield hold_one
-    mounting.leave(page)
+hold = with_kernel(NetworkExplorer, Hands)
 
 
 def small():
@@ -211,7 +190,7 @@ def test_maps_in_colours_of_their_own_are_asked_for_again(hold, lenet):
 
 
 def test_a_large_network_comes_layer_by_layer(hold, monkeypatch):
-    monkeypatch.setattr("cnnlab.widgets.network_explorer._SLICE", 0)
+    monkeypatch.setattr("cnnlab.widgets.NetworkExplorer._moment", 0)
     hands, explorer = hold(small(), np.eye(12, 10))
     hands.paints(explorer)
     explorer._pass = None
@@ -284,6 +263,26 @@ def test_maps_of_a_wide_layer_are_turned_page_by_page(hold):
     hands.gallery.click(position={"x": 30, "y": min(30, box["height"] / 2)})
     hands.where("conv2d_1", "Map 32")
     hands.until(lambda: explorer.unit == 32)
+
+
+def test_large_maps_stand_in_as_many_columns_as_there_is_room_for(hold):
+    hands, _ = hold(small(), np.eye(12, 10), layer="conv2d_1")
+    expect(hands.gallery).to_be_visible()
+    width = lambda: int(hands.gallery.get_attribute("width"))  # noqa: E731 - a word
+    wide = width()
+    hands.page.set_viewport_size({"width": 500, "height": 1100})
+    hands.until(lambda: width() < wide / 2)
+    hands.page.set_viewport_size({"width": 1400, "height": 1100})
+    hands.until(lambda: width() == wide)
+
+
+def test_a_place_that_was_pointed_at_is_stored_when_the_hand_rests(hold, lenet):
+    hands, _ = hold(lenet, layer="conv2d_2", unit=3, at=(0, 0))
+    stored = lambda: hands.page.evaluate("window.lab.state._settings.values.at")  # noqa: E731 - a word
+    hands.map.focus()
+    hands.press_keys("ArrowDown", "ArrowRight")
+    hands.until(lambda: stored() == [1, 1])
+    expect(hands.widget.get_by_role("button", name="Undo")).to_be_disabled()
 
 
 # -- One number -----------------------------------------------------------------------------------
@@ -400,7 +399,7 @@ def test_what_was_drawn_last_is_kept_for_a_page_without_a_kernel(hold, lenet):
     hands.paints(explorer)
     bytes_of = """() => { const { _maps: { buffer, byteOffset, byteLength } } = window.lab.state;
       return Array.from(new Uint8Array(buffer, byteOffset, byteLength)); }"""
-    expected = lambda: list(explorer._answered(0, None)[1][0])  # noqa: E731 - a word
+    expected = lambda: list(explorer._answered({}, np.inf)[1][0])  # noqa: E731 - a word
     hands.until(lambda: hands.page.evaluate(bytes_of) == expected())
 
 

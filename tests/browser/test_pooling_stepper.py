@@ -13,6 +13,7 @@ from cnnlab.widgets.shared.traits import Palette
 from tests.browser.jupyterlab import pixels_of, turn_to
 from tests.browser.mounting import mount, sent
 from tests.browser.reaching import nameless, reached
+from tests.browser.touching import WidgetHands, without_kernel
 from tests.browser.waiting import comes
 
 pytestmark = pytest.mark.needs("browser")
@@ -31,28 +32,21 @@ DOT, TIMES = "\N{BLACK CIRCLE}", "\N{MULTIPLICATION SIGN}"
 LOPSIDED = [[1, 9, 2, 5, 5], [0, 0, 3, 5, 1], [2, 4, 4, 1, 0]]
 
 
-class Hands:
+class Hands(WidgetHands):
     """A stepper on the page, as seen and as touched."""
 
     def __init__(self, within):
-        self.page = within.page
-        self.widget = within.locator(".cnnlab")
+        super().__init__(within)
         self.output = self.widget.get_by_role("img", name=re.compile("^Output"))
         self.gradient = self.widget.get_by_role("img", name=re.compile("^Gradient"))
-        self.words = self.widget.locator("[data-role=words]")
-        self.sums = self.widget.locator("[data-role=sums]")
-        self.moved = self.widget.locator("[data-role=moved]")
-        self.step = self.widget.locator("[data-role=step]")
+        self.words = self.role("words")
+        self.sums = self.role("sums")
+        self.moved = self.role("moved")
+        self.step = self.role("step")
 
     def number(self, row, column, grid="Numbers"):
         cells = self.widget.get_by_role("grid", name=grid)
         return cells.locator(f"[data-row='{row}'][data-column='{column}']")
-
-    def control(self, name):
-        return self.widget.locator(f"[data-control={name}]")
-
-    def press(self, words):
-        self.widget.get_by_role("button", name=words, exact=True).click()
 
     def signs(self):
         """What stands in the corner of each number: who won, and how often."""
@@ -78,17 +72,7 @@ class Hands:
         assert (pixels_of(picture) == expected).all()
 
 
-@pytest.fixture
-def hold(page):
-    """Mount a stepper on an empty page without a kernel."""
-    page.goto("about:blank")
-
-    def hold_one(*numbers, **options):
-        mount(page, PoolingStepper(*numbers, **options))
-        return Hands(page.locator("body"))
-
-    yield hold_one
-    page.evaluate("window.lab?.close()")
+hold = without_kernel(PoolingStepper, Hands)
 
 
 # -- Forward --------------------------------------------------------------------------------------

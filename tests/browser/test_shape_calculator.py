@@ -12,6 +12,7 @@ from cnnlab.widgets import ShapeCalculator
 from tests.browser.jupyterlab import turn_to
 from tests.browser.mounting import mount, sent
 from tests.browser.reaching import nameless, tab
+from tests.browser.touching import WidgetHands
 from tests.browser.waiting import comes
 
 pytestmark = pytest.mark.needs("browser")
@@ -22,12 +23,11 @@ MINUS, TIMES, DOT, ARROW = (
 )  # fmt: skip
 
 
-class Hands:
+class Hands(WidgetHands):
     """A calculator on the page, as seen and as touched."""
 
     def __init__(self, within):
-        self.page = within.page
-        self.widget = within.locator(".cnnlab")
+        super().__init__(within)
         self.stage = self.widget.locator(".cnnlab-shape")
         self.notice = self.widget.get_by_role("alert")
         self.layers = self.widget.locator(".cnnlab-layers > li")
@@ -38,9 +38,6 @@ class Hands:
 
     def control(self, name):
         return self.widget.locator(f"[data-control={name}]:visible")
-
-    def press(self, words):
-        self.widget.get_by_role("button", name=words, exact=True).click()
 
     def sizes(self):
         """What stands on the arrows between the layers."""

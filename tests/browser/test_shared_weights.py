@@ -11,8 +11,9 @@ from cnnlab import display
 from cnnlab.widgets import SharedWeights
 from cnnlab.widgets.shared.traits import Palette
 from tests.browser.jupyterlab import pixels_of, turn_to
-from tests.browser.mounting import mount, sent
+from tests.browser.mounting import sent
 from tests.browser.reaching import nameless, reached
+from tests.browser.touching import WidgetHands, without_kernel
 from tests.browser.waiting import comes
 
 pytestmark = pytest.mark.needs("browser")
@@ -24,17 +25,13 @@ LOPSIDED = [[1, -2, 0.5, 0], [0, 3, 4, 1], [2, 5, -1, 0]]
 SMALL = [[1, -2], [0.5, 3]]
 
 
-class Hands:
+class Hands(WidgetHands):
     """The widget on the page, as seen and as touched."""
 
     def __init__(self, within):
-        self.page = within.page
-        self.widget = within.locator(".cnnlab")
+        super().__init__(within)
         self.matrix = self.widget.locator("canvas[data-role=matrix]")
         self.words = self.role("words")
-
-    def role(self, name):
-        return self.widget.locator(f"[data-role={name}]")
 
     def map(self, kind):
         return self.widget.locator(f"figure[data-kind={kind}] canvas")
@@ -42,12 +39,6 @@ class Hands:
     def number(self, row, column, grid="Picture"):
         cells = self.widget.get_by_role("grid", name=grid)
         return cells.locator(f"[data-row='{row}'][data-column='{column}']")
-
-    def control(self, name):
-        return self.widget.locator(f"[data-control={name}]")
-
-    def press(self, words):
-        self.widget.get_by_role("button", name=words, exact=True).click()
 
     def point(self, picture, row, column):
         """Move the mouse over the middle of a pixel."""
@@ -92,17 +83,7 @@ class Hands:
             assert (np.abs(found.astype(int) - colours[part]) < 12).all()  # one step, by rounding
 
 
-@pytest.fixture
-def hold(page):
-    """Mount the widget on an empty page without a kernel."""
-    page.goto("about:blank")
-
-    def hold_one(*numbers, **options):
-        mount(page, SharedWeights(*numbers, **options))
-        return Hands(page.locator("body"))
-
-    yield hold_one
-    page.evaluate("window.lab?.close()")
+hold = without_kernel(SharedWeights, Hands)
 
 
 # -- The matrix -----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from cnnlab.widgets.shared.traits import Palette
 from tests.browser.jupyterlab import pixels_of, turn_to
 from tests.browser.mounting import mount, sent
 from tests.browser.reaching import nameless, reached
+from tests.browser.touching import WidgetHands, without_kernel
 from tests.browser.waiting import comes
 
 pytestmark = pytest.mark.needs("browser")
@@ -28,25 +29,18 @@ COUNT_FLASHES = """() => {
 LOPSIDED = [[1, -9, 2, 5, 5.5], [0, 0, 3, 5, 1], [2, 4, -4, 1, 0]]
 
 
-class Hands:
+class Hands(WidgetHands):
     """A shift test on the page, as seen and as touched."""
 
     def __init__(self, within):
-        self.page = within.page
-        self.widget = within.locator(".cnnlab")
-        self.picture = self.widget.locator("[data-role=input]")
+        super().__init__(within)
+        self.picture = self.role("input")
         self.before = self.widget.locator("canvas[data-role=before]")
         self.after = self.widget.locator("canvas[data-role=after]")
         self.change = self.widget.get_by_role("img", name=re.compile("^Change"))
-        self.where = self.widget.locator("[data-role=where]")
-        self.harmless = self.widget.locator("[data-role=harmless]")
+        self.where = self.role("where")
+        self.harmless = self.role("harmless")
         self.marks = self.widget.locator(".cnnlab-shift-changed")
-
-    def control(self, name):
-        return self.widget.locator(f"[data-control={name}]")
-
-    def press(self, words):
-        self.widget.get_by_role("button", name=words, exact=True).click()
 
     def table(self, name):
         return self.widget.get_by_role("table", name=name).evaluate(
@@ -84,17 +78,7 @@ class Hands:
         assert eight == [f"{one.changed:,} of {one.cells:,}" for one in test.one_pixel_shifts]
 
 
-@pytest.fixture
-def hold(page):
-    """Mount a shift test on an empty page without a kernel."""
-    page.goto("about:blank")
-
-    def hold_one(*picture, **options):
-        mount(page, ShiftTest(*picture, **options))
-        return Hands(page.locator("body"))
-
-    yield hold_one
-    page.evaluate("window.lab?.close()")
+hold = without_kernel(ShiftTest, Hands)
 
 
 # -- The counts -----------------------------------------------------------------------------------

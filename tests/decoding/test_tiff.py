@@ -17,6 +17,7 @@ from PIL import Image, ImageOps
 
 from cnnlab import images
 from cnnlab.errors import DataError
+from tests.decoding.opening import opens
 
 COLOURS = {"minisblack": 1, "miniswhite": 1, "rgb": 3, "separated": 4}
 LAYOUTS = [
@@ -294,7 +295,7 @@ def test_stderr_is_given_back_however_many_threads_open_pictures():
 
 def test_damaged_numbers_give_a_picture_or_a_reason_and_nothing_else(capfd):
     rng = np.random.default_rng(7)
-    opened = refused = 0
+    seen = [0, 0]
     for case in range(600):
         kind = ["u2", "i4", "f4"][case % 3]
         file = io.BytesIO()
@@ -308,15 +309,6 @@ def test_damaged_numbers_give_a_picture_or_a_reason_and_nothing_else(capfd):
         for _ in range(rng.integers(1, 4)):
             place = directory + rng.integers(min(250, len(data) - directory))
             data[place] = rng.choice([0, 1, 2, 16, 127, 128, 255, rng.integers(256)])
-        try:
-            image = images.load(bytes(data))
-        except DataError:
-            refused += 1
-        else:
-            opened += 1
-            assert image.dtype == np.float32
-            assert image.min() >= 0
-            assert image.max() <= 1
-    assert refused > 100
-    assert opened > 100
+        seen[opens(bytes(data))] += 1
+    assert min(seen) > 100  # some are refused, some are opened
     assert capfd.readouterr() == ("", "")

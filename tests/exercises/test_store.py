@@ -218,8 +218,8 @@ def test_an_entry_that_is_null_takes_no_other_with_it(tmp_path):
 def test_a_lock_held_by_another_process_ends_in_a_sentence(tmp_path):
     code = """if True:
         import pathlib, sys, time
-        from cnnlab.exercises.store import _locked
-        with _locked(pathlib.Path(sys.argv[1])):
+        from cnnlab.exercises.store_file import locked
+        with locked(pathlib.Path(sys.argv[1])):
             print("locked", flush=True)
             time.sleep(60)
     """

@@ -129,13 +129,6 @@ def _torch_module() -> Any:
     return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 3))
 
 
-def _torch() -> bool:
-    try:
-        return bool(import_module("torch"))
-    except ImportError:
-        return False
-
-
 RIGHT: dict[str, Callable[[], Any]] = {
     # arrays
     "images": lambda: _random(2, 8, 8, 1),

@@ -12,7 +12,7 @@ import numpy as np
 from cnnlab import functional as F
 from cnnlab.functional.chain import Chain, Link
 
-READ_WRITE, NOTHING = mmap.PROT_READ | mmap.PROT_WRITE, 0
+NOTHING = 0  # neither reading nor writing: PROT_NONE
 KEPT = []  # the memory behind the arrays
 
 

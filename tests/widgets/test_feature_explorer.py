@@ -340,8 +340,8 @@ def test_other_weights_bring_everything_anew(page):
 
 
 def test_what_takes_long_comes_in_slices_and_ends_where_features_does(page, monkeypatch):
-    monkeypatch.setattr("cnnlab.widgets.feature_explorer._SLICE", 0)
-    monkeypatch.setattr("cnnlab.widgets.shared.explaining.features._BATCH", 20)
+    monkeypatch.setattr("cnnlab.widgets.FeatureExplorer._moment", 0)
+    monkeypatch.setattr("cnnlab.features.sweep._BATCH", 20)
     net, picture = coloured(), noise((14, 11, 3))
     explorer = FeatureExplorer(net, picture, target=1, shuffled=1)
     explorer._explaining, have, shares = None, {}, []
@@ -407,8 +407,8 @@ def test_the_patches_are_the_strongest_that_numpy_finds(digits_net, page):
 
 
 def test_the_search_goes_on_in_slices_and_begins_anew_with_other_weights(page, monkeypatch):
-    monkeypatch.setattr("cnnlab.widgets.feature_explorer._SLICE", 0)
-    monkeypatch.setattr("cnnlab.widgets.shared.explaining.features._BATCH", 7)
+    monkeypatch.setattr("cnnlab.widgets.FeatureExplorer._moment", 0)
+    monkeypatch.setattr("cnnlab.features.sweep._BATCH", 7)
     net = coloured()
     data = Dataset(noise((20, 14, 11, 3)), np.arange(20) % 3, ["a", "b", "c"])
     explorer = FeatureExplorer(net, data=data, layer="conv2d_2", unit=0)

@@ -123,7 +123,7 @@ def test_state_and_code_say_the_same_again():
         ({"size": 9}, DataError, "size"),
         ({"painted": [[2, 0]]}, DataError, "between -1 and 1"),
         ({"painted": np.zeros((65, 2))}, ShapeError, r"painted\[:64, :64\]"),
-        ({"learning_rate": 0}, DataError, "above 0, got 0; try 0.1"),
+        ({"learning_rate": 0}, DataError, "above 0, got 0; try learning_rate = 0.1"),
         ({"learning_rate": "fast"}, DataError, "a finite number, got 'fast'"),
         ({"seed": -1}, DataError, "seed"),
         ({"colour": True}, DataError, "as grey"),

@@ -10,9 +10,10 @@ from PIL import Image
 
 from cnnlab import Sequential, zoo
 from cnnlab.errors import DataError, ShapeError
-from cnnlab.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, ReLU
+from cnnlab.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU
 from cnnlab.widgets import NetworkBuilder
 from cnnlab.widgets.shared.printed import PRINTED
+from tests.layers.own import Own
 
 # -- A network in, a network out ------------------------------------------------------------------
 
@@ -128,14 +129,6 @@ def test_what_is_printed_has_a_line_for_each_layer_and_the_sums_of_its_source():
 
 
 # -- Settings -------------------------------------------------------------------------------------
-
-
-class Own(Layer):
-    def forward(self, parameters, x, *, training=False, rng=None):
-        return x, None
-
-    def backward(self, parameters, cache, grad_output):
-        return grad_output, {}
 
 
 @pytest.mark.parametrize(

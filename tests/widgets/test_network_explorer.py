@@ -141,7 +141,7 @@ def test_uneven_squares_are_averages_too():
 
 
 def test_a_large_network_answers_layer_by_layer(page, monkeypatch):
-    monkeypatch.setattr("cnnlab.widgets.network_explorer._SLICE", 0)
+    monkeypatch.setattr("cnnlab.widgets.NetworkExplorer._moment", 0)
     net = Network(Sequential([Conv2D(4), Conv2D(4), MaxPool2D()], (12, 12, 3)))
     explorer = NetworkExplorer(net, noise((12, 12, 3)))
     explorer.image = noise((12, 12, 3), 1)

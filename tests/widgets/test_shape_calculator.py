@@ -12,8 +12,9 @@ from PIL import Image
 
 from cnnlab import Sequential, shapes, zoo
 from cnnlab.errors import ShapeError
-from cnnlab.layers import Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, ReLU
+from cnnlab.layers import Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU
 from cnnlab.widgets import ShapeCalculator
+from tests.layers.own import Own
 
 # -- Numbers known from elsewhere -----------------------------------------------------------------
 
@@ -152,14 +153,6 @@ def test_the_first_layer_that_does_not_fit_is_named_and_all_before_it_is_kept(pa
 
 
 # -- Settings -------------------------------------------------------------------------------------
-
-
-class Own(Layer):
-    def forward(self, parameters, x, *, training=False, rng=None):
-        return x, None
-
-    def backward(self, parameters, cache, grad_output):
-        return grad_output, {}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ export function grouped(number) {
 }
 
 /** Bytes of so many float32 numbers, in words. */
-export function memoryOf(numbers) {
+function memoryOf(numbers) {
   let size = 4 * numbers,
     unit = 0;
   while (size >= 1000 && unit < UNITS.length - 1) [size, unit] = [size / 1000, unit + 1];

@@ -1,11 +1,8 @@
 // What the views of a NetworkExplorer share: the maps that have come, and where the eye is.
 
 import { NetworkSession } from "./network_session.js";
-import { packed, partsOf } from "./parts.js";
+import { partsOf } from "./parts.js";
 import { Scene } from "./scene.js";
-
-const KEPT = 300_000; // bytes of maps that a saved notebook may hold
-const KEEP_AFTER = 500; // milliseconds of rest after which they are stored
 
 export class ExplorerSession extends NetworkSession {
   constructor(model) {
@@ -74,7 +71,7 @@ export class ExplorerSession extends NetworkSession {
       scores: message.scores ?? (begin ? this.scene.frame?.scores : null) ?? null,
     };
     if (this.done < this.layers.length) queueMicrotask(() => this.scene.ask());
-    else this.#keepSoon(frame);
+    else this.keepSoon(frame);
     return frame;
   }
 
@@ -97,28 +94,16 @@ export class ExplorerSession extends NetworkSession {
 
   /** Take another number apart, or the one that the widget chooses; no step of undo. */
   pointAt(place) {
-    const at = place && [place.row, place.column];
-    if (String(at) === String(this.values.at)) return;
-    this.values = { ...this.values, at };
-    clearTimeout(this.storing);
-    this.storing = setTimeout(() => this.store(), 300);
-    this.emit("point");
-    if (this.picture.known) this.units.ask({ settings: this.values });
+    const other = this.follow("at", place && [place.row, place.column], "point");
+    if (other && this.picture.known) this.units.ask({ settings: this.values });
   }
 
   // -- What stays without a kernel ----------------------------------------------------------------
 
-  #keepSoon(frame) {
-    clearTimeout(this.keeping);
-    this.keeping = setTimeout(() => this.#keep(frame), KEEP_AFTER);
-  }
-
-  #keep({ scores, chosen }) {
-    const { told, view } = packed([...this.parts.values()]);
-    if (view.byteLength > KEPT) return;
-    const kept = { token: null, begin: 0, done: this.layers.length, parts: told, scores };
+  kept({ scores, chosen }) {
     const one = chosen ? { ...chosen, map: null } : null;
-    this.save({ _kept: { ...kept, chosen: one }, _maps: view });
+    const parts = [...this.parts.values()];
+    return { token: null, begin: 0, done: this.layers.length, parts, scores, chosen: one };
   }
 
   #fromKept() {
@@ -130,11 +115,6 @@ export class ExplorerSession extends NetworkSession {
     const { scores, chosen, done } = kept;
     this.scene.frame = { fresh: done, page: null, chosen, map: null, scores };
     this.scene.source = "kept";
-  }
-
-  dispose() {
-    clearTimeout(this.keeping);
-    super.dispose();
   }
 }
 

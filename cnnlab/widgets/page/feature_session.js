@@ -4,11 +4,8 @@
 // alone, while the maps stay. What takes long comes in slices, each of which is asked for.
 
 import { NetworkSession } from "./network_session.js";
-import { packed, partsOf } from "./parts.js";
+import { partsOf } from "./parts.js";
 import { Scene } from "./scene.js";
-
-const KEPT = 300_000; // bytes of maps that a saved notebook may hold
-const KEEP_AFTER = 500; // milliseconds of rest after which they are stored
 
 /**
  * @typedef {Object} Sections
@@ -56,7 +53,7 @@ export class FeatureSession extends NetworkSession {
     if (more) {
       frame.scores ??= this.scene.frame?.scores ?? null;
       queueMicrotask(() => this.scene.ask());
-    } else this.#keepSoon(frame);
+    } else this.keepSoon(frame);
     return frame;
   }
 
@@ -80,12 +77,7 @@ export class FeatureSession extends NetworkSession {
   /** Lay the cover down with its upper left corner at a place, or take it off; no step of undo. */
   coverAt(corner) {
     const cover = corner && this.#inside(corner, this.size);
-    if (String(cover) === String(this.values.cover)) return;
-    this.values = { ...this.values, cover };
-    clearTimeout(this.storing);
-    this.storing = setTimeout(() => this.store(), 300);
-    this.emit("cover");
-    this.scene.changed();
+    if (this.follow("cover", cover, "cover")) this.scene.changed();
   }
 
   #inside([row, column], size) {
@@ -129,12 +121,7 @@ export class FeatureSession extends NetworkSession {
 
   pointAt(place) {
     const at = place && [place.row, place.column];
-    if (String(at) === String(this.values.at)) return;
-    this.values = { ...this.values, at };
-    clearTimeout(this.storing);
-    this.storing = setTimeout(() => this.store(), 300);
-    this.emit("point");
-    this.scene.changed();
+    if (this.follow("at", at, "point")) this.scene.changed();
   }
 
   /** Look for the strongest patches of the unit, if there is one and a data set. */
@@ -158,7 +145,7 @@ export class FeatureSession extends NetworkSession {
     const found = message.found.map((one, k) => ({ ...one, part: came[k] ?? before[k].part }));
     this.patches = { ...message, found };
     if (message.done < message.count) this.#ask();
-    else this.#keepSoon(this.scene.frame);
+    else this.keepSoon(this.scene.frame);
     this.emit("patches");
   }
 
@@ -187,12 +174,7 @@ export class FeatureSession extends NetworkSession {
 
   // -- What stays without a kernel ----------------------------------------------------------------
 
-  #keepSoon(frame) {
-    clearTimeout(this.keeping);
-    this.keeping = setTimeout(() => this.#keep(frame), KEEP_AFTER);
-  }
-
-  #keep(frame) {
+  kept({ scores, cover }) {
     const parts = [];
     const numbered = (told) => withParts(told, (part) => parts.push(part) - 1);
     const sections = Object.fromEntries(
@@ -200,11 +182,7 @@ export class FeatureSession extends NetworkSession {
     );
     const { strongest } = this;
     const patches = strongest && { ...strongest, found: strongest.found.map(numbered) };
-    const { told, view } = packed(parts);
-    if (view.byteLength > KEPT) return;
-    const { scores, cover } = frame;
-    const kept = { keys: this.keys, sections, parts: told, scores, cover, patches };
-    this.save({ _kept: kept, _maps: view });
+    return { keys: this.keys, sections, parts, scores, cover, patches };
   }
 
   #fromKept() {
@@ -220,11 +198,6 @@ export class FeatureSession extends NetworkSession {
     }
     this.scene.frame = { ...this.sections, scores, cover, more: false };
     this.scene.source = "kept";
-  }
-
-  dispose() {
-    clearTimeout(this.keeping);
-    super.dispose();
   }
 }
 

@@ -155,7 +155,7 @@ export class NetworkOverview {
 }
 
 /** A box in a layer as shares of the sides of its maps. */
-export function shareOf(box, [height, width]) {
+function shareOf(box, [height, width]) {
   if (!box) return null;
   const [top, left, bottom, right] = box;
   return [top / height, left / width, bottom / height, right / width];

@@ -1,6 +1,10 @@
 // What sessions have in common in which a network looks at a picture: its layers, and the data set.
 
+import { packed } from "./parts.js";
 import { PhotoSession } from "./photo.js";
+
+const KEPT = 300_000; // bytes of maps that a saved notebook may hold
+const KEEP_AFTER = 500; // milliseconds of rest after which they are stored
 
 export class NetworkSession extends PhotoSession {
   get layers() {
@@ -22,6 +26,15 @@ export class NetworkSession extends PhotoSession {
     const { values } = this;
     if (values.layer === layer && values.unit === unit) return;
     this.change({ layer, unit, at: null }, gesture);
+  }
+
+  /** Set a place that follows the hand, which is no step of undo; says whether it is another. */
+  follow(name, place, topic) {
+    if (String(place) === String(this.values[name])) return false;
+    this.values = { ...this.values, [name]: place };
+    this.storeSoon();
+    this.emit(topic);
+    return true;
   }
 
   // -- The data set -------------------------------------------------------------------------------
@@ -46,5 +59,22 @@ export class NetworkSession extends PhotoSession {
 
   pictureChanged() {
     this.values = { ...this.values, at: null };
+  }
+
+  // -- What stays without a kernel ----------------------------------------------------------------
+
+  /** Keep what a subclass gives of a frame, when the hand rests. */
+  keepSoon(frame) {
+    clearTimeout(this.keeping);
+    this.keeping = setTimeout(() => {
+      const { parts, ...kept } = this.kept(frame);
+      const { told, view } = packed(parts);
+      if (view.byteLength <= KEPT) this.save({ _kept: { ...kept, parts: told }, _maps: view });
+    }, KEEP_AFTER);
+  }
+
+  dispose() {
+    clearTimeout(this.keeping);
+    super.dispose();
   }
 }

@@ -109,9 +109,14 @@ export class Session {
   }
 
   changed() {
+    this.storeSoon();
+    this.emit("settings");
+  }
+
+  /** Store the settings when the hand rests. */
+  storeSoon() {
     clearTimeout(this.storing);
     this.storing = setTimeout(() => this.store(), STORE_AFTER);
-    this.emit("settings");
   }
 
   undo() {

@@ -7,7 +7,7 @@ const LOW = -6, // powers of ten at the ends of a bar
   HIGH = 2;
 
 /** How long a bar is, in percent. */
-export function barOf(value) {
+function barOf(value) {
   if (!(value > 0)) return 0;
   return Math.max(0, Math.min(100, (100 * (Math.log10(value) - LOW)) / (HIGH - LOW)));
 }

@@ -277,7 +277,7 @@ function endOf(laid) {
 }
 
 /** Cells that no weight stands on: of the image, and of the padding behind it. */
-export function unreached(laid) {
+function unreached(laid) {
   if (!laid.outputs) return [];
   const first = laid.padded - laid.before - laid.dropped;
   const behind = Array.from({ length: laid.dropped }, (_, n) => first + n);

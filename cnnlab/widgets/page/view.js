@@ -76,6 +76,13 @@ export class WidgetView {
     target.addEventListener(name, act, { signal: this.listeners.signal });
   }
 
+  /** Act on the width of an element, now and whenever its size changes while the view lives. */
+  onResize(element, act) {
+    const watcher = new ResizeObserver(([{ contentRect }]) => act(contentRect.width));
+    watcher.observe(element);
+    this.listeners.signal.addEventListener("abort", () => watcher.disconnect());
+  }
+
   #hear(topic, detail) {
     if (topic === "settings") this.#showSettings();
     else if (topic === "alive") this.source.show();

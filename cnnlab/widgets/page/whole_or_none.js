@@ -5,7 +5,7 @@ import { make, put } from "./dom.js";
 const UNITS = { "": 1, k: 1e3, m: 1e6, g: 1e9 };
 
 /** Read 1,000,000 or 1000000, 1.5 M, 200k, 2e6; null for nothing, NaN for anything else. */
-export function readWhole(text) {
+function readWhole(text) {
   const plain = text.replace(/[\s,_]/g, "").toLowerCase();
   if (!plain) return null;
   const parts = plain.match(/^(\d+\.?\d*(?:e\d+)?)([kmg]?)$/);

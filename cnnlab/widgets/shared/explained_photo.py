@@ -67,9 +67,7 @@ class ExplainedPhoto(UnitPhoto):
     shuffled = Count(0, least=0, most=999)
     seed = Count(0, least=0, most=9999)
 
-    def __init__(self, *given: Any, **options: Any) -> None:
-        self._explaining: tuple[int, Explaining] | None = None
-        super().__init__(*given, **options)
+    _explaining: tuple[int, Explaining] | None = None
 
     # -- what is found ------------------------------------------------------------------------
 

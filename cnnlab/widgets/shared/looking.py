@@ -20,6 +20,8 @@ __all__ = ["Packing", "Pass", "reduced"]
 
 Float32 = NDArray[np.float32]
 
+_MAPS, _NUMBERS, _THUMBNAIL = 64, 512, 32  # of a layer to choose from; pixels a side
+
 
 class Pass:
     """What a network makes of one image, computed layer by layer, no further than is asked for.
@@ -125,6 +127,11 @@ class Packing:
         self._ranges.append(ranges)
         self._steps.append(steps)
         return part
+
+    def add_thumbnails(self, number: int, output: Float32) -> None:
+        """Pack all that a layer makes, up to a number, small: to choose from."""
+        most = _MAPS if output.ndim == 3 else _NUMBERS
+        self.add(number, output, 0, most, _THUMBNAIL)
 
     def add_input(self, image: Float32, most: int) -> None:
         """Pack the image as a photograph, one byte a channel."""

@@ -13,6 +13,7 @@ from cnnlab.widgets.shared.assets import NUMBERS_UP_TO
 
 __all__ = [
     "at_still_size",
+    "ends",
     "finite",
     "message",
     "numbers",
@@ -47,9 +48,7 @@ def message(
     limit = display.limit_of(output) if limit is None else limit
     about = {
         "height": output.shape[0], "width": output.shape[1],
-        "low": finite(np.fmin.reduce(output, axis=None)),
-        "high": finite(np.fmax.reduce(output, axis=None)),
-        "limit": limit,
+        **ends(output), "limit": limit,
     }  # fmt: skip
     if output.size <= NUMBERS_UP_TO**2:
         about["numbers"] = [finite(number) for number in output.reshape(-1)]
@@ -101,6 +100,12 @@ def preview(
 def finite(number: Any) -> float | None:
     """Write a number as JSON can: what is not finite becomes null."""
     return float(number) if np.isfinite(number) else None
+
+
+def ends(output: NDArray[np.float32]) -> dict[str, float | None]:
+    """Give the least and the largest number of a map as ``low`` and ``high``, as JSON can."""
+    low, high = np.fmin.reduce(output, axis=None), np.fmax.reduce(output, axis=None)
+    return {"low": finite(low), "high": finite(high)}
 
 
 def side_by_side(*pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import traitlets
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from cnnlab import display, images, recipes, zoo
 from cnnlab import functional as F
@@ -19,7 +20,7 @@ from cnnlab.widgets.shared import ink, maps
 from cnnlab.widgets.shared.looking import Pass
 from cnnlab.widgets.shared.photo import Photo
 from cnnlab.widgets.shared.photo_widget import PhotoWidget
-from cnnlab.widgets.shared.traits import OneOf
+from cnnlab.widgets.shared.traits import OneOf, Palette
 from cnnlab.widgets.shared.volumes import times
 from cnnlab.widgets.shared.widget import Reply, Request
 
@@ -27,6 +28,8 @@ __all__ = ["TEN_DIGITS", "NetworkPhoto"]
 
 TEN_DIGITS = tuple(map(str, range(10)))
 """What the classes of a network of digits are called."""
+
+_QUICK = 20_000_000  # multiply-adds up to which a network is run as its widget is made
 
 
 class NetworkPhoto(PhotoWidget):
@@ -36,12 +39,19 @@ class NetworkPhoto(PhotoWidget):
     computed as far as it is asked for, and anew when the weights have changed.
     """
 
+    _moment: ClassVar[float] = 0.05  # seconds after which an answer leaves with what is done
+
     fitting = OneOf(auto="Automatic", ink="Ink centred", whole="Whole picture")
+    palette = Palette()
+
+    # The last answer as a page without a kernel finds it.
+    _kept = traitlets.Dict().tag(sync=True, no_echo=True)
+    _maps = traitlets.Bytes().tag(sync=True, no_echo=True)
 
     def __init__(
         self,
         network: Network,
-        image: Any = None,
+        image: str | os.PathLike[str] | bytes | ArrayLike | None = None,
         *,
         data: Dataset | None = None,
         class_names: Sequence[str] = (),
@@ -67,6 +77,8 @@ class NetworkPhoto(PhotoWidget):
         self._pass: Pass | None = None
         self._token = 0
         super().__init__(self._first_image() if image is None else image, **options)
+        if self._quick:
+            self._kept, (self._maps,) = self._answered({}, np.inf)
 
     @property
     def network(self) -> Network:
@@ -112,6 +124,11 @@ class NetworkPhoto(PhotoWidget):
         if self._network.sequential.gives_probabilities:
             return scores
         return F.softmax(scores[None])[0] if scores.ndim == 1 else scores
+
+    @property
+    def _quick(self) -> bool:
+        """Whether all layers are computed in no time."""
+        return self._network.sequential.multiply_adds <= _QUICK
 
     # -- pictures and inputs ------------------------------------------------------------------
 
@@ -199,6 +216,16 @@ class NetworkPhoto(PhotoWidget):
             self._token += 1
         return run
 
+    # -- answers to the page ------------------------------------------------------------------
+
+    def answer_frame(self, request: Request) -> Reply:
+        """Give what the page lacks, as far as it is done within a moment."""
+        return self._answered(request.content, self._moment)
+
+    def _answered(self, content: Mapping[str, Any], seconds: float) -> Reply:
+        """Give what a page that says so lacks, as far as it is done in that time."""
+        raise NotImplementedError
+
     # -- the data set -------------------------------------------------------------------------
 
     def answer_example(self, request: Request) -> Reply:
@@ -262,18 +289,18 @@ class NetworkPhoto(PhotoWidget):
         image = image[..., 0] if image.shape[2] == 1 else image
         return display.photograph(image, white=max(1.0, float(np.nanmax(image))))
 
-    def _opening_code(self, widget: str) -> list[str]:
+    def _opening_code(self) -> list[str]:
         """Write the Python that opens the network as ``net``, and its input as ``image``."""
-        net = f'zoo.pretrained("{self._shipped}")' if self._shipped else f"{widget}.network"
+        net = f'zoo.pretrained("{self._shipped}")' if self._shipped else "explorer.network"
         exact = self.image.shape[:2] == self._shape[:2]
-        opened = [f"image = {widget}.network_input  # the picture in this widget"]
+        opened = ["image = explorer.network_input  # the picture in this widget"]
         origin = {"sample", "file"} & set(self._photo.origin)
         if origin and not exact and not self.by_ink:
             opened = [
-                *self._photo.code(colour=bool(self.colour), widget=widget),
+                *self._photo.code(colour=bool(self.colour), widget="explorer"),
                 f"image = images.fit(image, {self._shape})",
             ]
-        return [f"net = {net}", *opened]
+        return ["from cnnlab import features, images, zoo", "", f"net = {net}", *opened]
 
     def state(self) -> dict[str, Any]:
         """Write down the situation, picture included; of the network only its name, if it ships.
@@ -317,6 +344,17 @@ class NetworkPhoto(PhotoWidget):
                 )
             network = zoo.pretrained(found["network"])
         return cls(network, data=data, **cls._options_of(found))
+
+    def _said(self) -> list[str]:
+        """Say in a few words what is looked at."""
+        return []
+
+    def __repr__(self) -> str:
+        with self._lock:
+            stack = self._network.sequential
+            first, last = times(stack.input_shape), times(stack.output_shape)
+            said = [f"{len(stack)} layers: {first} -> {last}", *self._said()]
+            return f"{type(self).__name__}({', '.join(said)})"
 
 
 def _shipped_name(network: Network) -> str | None:

@@ -8,7 +8,7 @@ offers.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import traitlets
@@ -21,12 +21,11 @@ __all__ = [
     "Amount",
     "Array",
     "Count",
-    "Limit",
     "Numbers",
     "OneOf",
     "PaddingOf",
     "Palette",
-    "Rate",
+    "Positive",
     "Setting",
     "Step",
     "StrideOf",
@@ -154,15 +153,22 @@ class Amount(Setting):
         return {"least": self.least}
 
 
-class _AboveZero(Setting):
-    """A number above zero, or None to follow what is shown."""
+class Positive(Setting):
+    """A number above zero; None, the default, follows what is shown.
+
+    Parameters
+    ----------
+    example : float
+        Offered instead of what makes no sense.
+    follows : str
+        What None is good for, in words that go on from it.
+    """
 
     info_text = "a number above 0, or None"
-    what: ClassVar[str]
-    hint: ClassVar[str]
 
-    def __init__(self) -> None:
+    def __init__(self, example: float, follows: str) -> None:
         super().__init__(None)
+        self.example, self.follows = example, follows
 
     def validate(self, obj: Any, value: Any) -> float | None:
         """Refuse zero, less, and what is no number."""
@@ -170,20 +176,11 @@ class _AboveZero(Setting):
             return None
         number = _finite_number(value, str(self.name))
         if number <= 0:
-            raise DataError(f"{self.what} must be above 0, got {value!r}; try {self.hint}")
+            raise DataError(
+                f"{self.name} must be above 0, got {value!r}; "
+                f"try {self.name} = {self.example}, or None {self.follows}"
+            )
         return number
-
-
-class Limit(_AboveZero):
-    """The number that gets the strongest colour, or None to follow the map."""
-
-    what, hint = "the limit of the colours", "limit = 1, or None to follow the map"
-
-
-class Rate(_AboveZero):
-    """A learning rate, or None for the one that suits the picture."""
-
-    what, hint = "learning_rate", "0.1, or None for the rate that suits the picture"
 
 
 def _finite_number(value: Any, name: str) -> float:

@@ -87,6 +87,12 @@ class UnitPhoto(NetworkPhoto):
             row, column = divmod(int(chosen.argmax()), shape[1])
             return row, column
 
+    def _chosen_unit(self) -> tuple[str, int]:
+        """Give the layer and its unit."""
+        if self.layer is None or self.unit is None:
+            raise DataError("no unit is chosen; try explorer.layer = ..., explorer.unit = 0")
+        return self.layer, self.unit
+
     # -- what is set --------------------------------------------------------------------------
 
     def _number(self) -> int:

@@ -26,7 +26,7 @@ export function sumOf(parts, numbers) {
 }
 
 /** The largest difference of two curves, and where it is. */
-export function gapOf(curve, fit) {
+function gapOf(curve, fit) {
   const apart = curve.map((value, k) => Math.abs(Math.fround(value) - fit[k]));
   const size = Math.max(...apart);
   return { size, at: apart.indexOf(size) };
@@ -84,7 +84,7 @@ function triangleOf(columns, target) {
  * @param {number[][]} columns
  * @param {number[]} target
  */
-export function leastSquares(columns, target) {
+function leastSquares(columns, target) {
   const size = columns.length;
   const { triangle: turned, shares } = triangleOf(columns, target);
   const turns = turned.map((_, k) => new Float64Array(size).fill(1, k, k + 1));

@@ -81,7 +81,7 @@ export function sidesOf(entry, shape) {
 }
 
 /** What comes out of a layer (output_shape). */
-export function outputShape(entry, shape) {
+function outputShape(entry, shape) {
   const sides = sidesOf(entry, shape),
     channels = shape.at(-1);
   switch (entry.layer) {

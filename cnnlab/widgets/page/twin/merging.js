@@ -32,7 +32,7 @@ export function merge(first, second) {
 }
 
 /** The most by which rounding alone can set the two maps apart (FilterMerge.rounding). */
-export function roundingOf(image, first, second) {
+function roundingOf(image, first, second) {
   const sum = (rows) => rows.flat().reduce((total, one) => total + Math.abs(Math.fround(one)), 0);
   const cells = [first, second, merge(first, second)].map((rows) => rows.flat().length);
   const terms = cells.reduce((total, one) => total + one, 2);

@@ -24,7 +24,7 @@ export function cornerOf({ down, across, stride }, row, column) {
 }
 
 /** The pixels under the window of an output, row by row, without padding, by their index. */
-export function pixelsUnder({ height, width }, places, row, column) {
+function pixelsUnder({ height, width }, places, row, column) {
   const { top, left } = cornerOf(places, row, column),
     found = [];
   for (let i = Math.max(0, top); i < Math.min(height, top + places.down.reach); i++) {

@@ -18,7 +18,7 @@ export function product(numbers) {
 }
 
 /** What the table calls a layer (Layer.kind). */
-export function kindOf({ layer }) {
+function kindOf({ layer }) {
   return KINDS[layer] ?? layer;
 }
 

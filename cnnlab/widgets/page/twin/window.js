@@ -1,7 +1,7 @@
 // A window that slides along one side of an image: the browser's twin of shapes.py.
 
 /** Zeros before and after, so that ceil(size / stride) pixels come out (shapes.same_padding). */
-export function samePadding(size, window, stride, dilation) {
+function samePadding(size, window, stride, dilation) {
   const outputs = Math.ceil(size / stride);
   const total = Math.max(0, (outputs - 1) * stride + dilation * (window - 1) + 1 - size);
   return [Math.floor(total / 2), total - Math.floor(total / 2)];
