@@ -270,9 +270,9 @@ class FilterTrainer(FilteredPhoto, stem="filter_trainer"):
     # -- answers to the page ------------------------------------------------------------------
 
     def answer_frame(self, request: Request) -> Reply:
-        """Say where the training stands: maps, loss, gradient, losses the page has not heard of."""
+        """Say where the training stands: maps, loss, gradient, losses that are news to the page."""
         training = self._training()
-        output, loss, gradient = self._look()
+        output, _, _ = self._look()
         palette, limit = Palette.named(self.palette), self._limit
         about, steps = maps.message(output, palette, limit)
         about["difference"], more = maps.message(output - training.wish, palette, limit)
@@ -280,17 +280,23 @@ class FilterTrainer(FilteredPhoto, stem="filter_trainer"):
         if not request.content.get("walking"):  # the wish stays as it is from step to step
             about["wish"], more = maps.message(training.wish, palette, limit)
             steps += more
+        return {**about, **self._told(request)}, steps
+
+    def _told(self, request: Request) -> dict[str, Any]:
+        """Say where the training stands in numbers."""
+        training = self._training()
+        _, loss, gradient = self._look()
         have, known = request.content.get("have", 0), request.content.get("run") == self._run
         begin = have if known and 0 <= have <= training.steps else 0
         return {
-            **about, "run": self._run, "from": begin, "losses": training.losses[begin:],
+            "run": self._run, "from": begin, "losses": training.losses[begin:],
             "loss": maps.finite(loss), "gradient": shortest(gradient),
             "rate": training.learning_rate, "momentum": training.momentum,
             "chosen": training.pace.learning_rate, "runaway": training.pace.largest_rate,
-        }, steps  # fmt: skip
+        }  # fmt: skip
 
     def answer_steps(self, request: Request) -> Reply:
-        """Take a few steps, and say where that leads."""
+        """Take a few steps, and say where that leads: in numbers while the page paints itself."""
         times = min(whole(request["times"], "times", least=1), _MOST_STEPS)
         stopped, before = "", self.filter
         with self._changed_by_page():
@@ -300,7 +306,8 @@ class FilterTrainer(FilteredPhoto, stem="filter_trainer"):
                 stopped = str(error)
         moved = float(np.abs(self.filter - before).max())
         settled = not stopped and moved <= _STILL * float(np.abs(self.filter).max())
-        about, steps = self.answer_frame(request)
+        paints = request.content.get("paints") and not (stopped or settled)
+        about, steps = (self._told(request), []) if paints else self.answer_frame(request)
         return {
             **about, "filter": shortest(self.filter), "stopped": stopped, "settled": settled,
         }, steps  # fmt: skip

@@ -17,6 +17,7 @@ from cnnlab.checks import flag, kind_of, listed, one_of, real
 from cnnlab.errors import DataError
 from cnnlab.training import Run
 from cnnlab.widgets.shared import maps
+from cnnlab.widgets.shared.training_code import training_code
 from cnnlab.widgets.shared.training_thread import TrainingThread
 from cnnlab.widgets.shared.training_view import TrainingView, drawable, filter_grid
 from cnnlab.widgets.shared.traits import Count, Palette, Switch
@@ -181,16 +182,14 @@ class TrainingBoard(Widget, stem="training_board"):
 
         May be set at any time: a number for all, or a dict by name.
         """
-        return self._one_or_named(
-            {name: one.run.learning_rate for name, one in self._threads.items()}
-        )
+        return self._one_or_named({name: one.rate for name, one in self._threads.items()})
 
     @learning_rate.setter
     def learning_rate(self, value: float | Mapping[str, float]) -> None:
         rates = value if isinstance(value, Mapping) else dict.fromkeys(self._threads, value)
         for name, rate in rates.items():
             one_of(name, "a name of learning_rate", tuple(self._threads))
-            self._threads[name].run.learning_rate = rate
+            self._threads[name].rate = rate
         self._pulse += 1
 
     def _one_or_named(self, found: dict[str, T]) -> T | dict[str, T]:
@@ -204,7 +203,7 @@ class TrainingBoard(Widget, stem="training_board"):
                 thread.pace = self.pace if self.slow else None
                 thread.wake()
 
-    def _frame(self, known: list[dict[str, Any]]) -> Reply:
+    def _frame(self, known: list[dict[str, Any]], seen: int | None = None) -> Reply:
         told, out = [], []
         picture = min(self.picture, self._most)
         for place, view in enumerate(self._views):
@@ -215,13 +214,15 @@ class TrainingBoard(Widget, stem="training_board"):
             )  # fmt: skip
             told.append(about)
             out += parts
-        seen = self._views[0].images[picture]
-        reply = {"runs": told, "image": {"height": seen.shape[0], "width": seen.shape[1]}}
-        return reply, [*out, display.photograph(drawable(seen)).tobytes()]
+        pixels = self._views[0].images[picture]
+        image = {"height": pixels.shape[0], "width": pixels.shape[1], "number": picture}
+        if seen != picture:
+            out.append(display.photograph(drawable(pixels)).tobytes())
+        return {"runs": told, "image": image}, out
 
     def answer_frame(self, request: Request) -> Reply:
         """Tell what the page does not know yet."""
-        return self._frame(request["known"])
+        return self._frame(request["known"], request.content.get("seen"))
 
     def answer_act(self, request: Request) -> Reply:
         """Do what a button says."""
@@ -286,33 +287,16 @@ class TrainingBoard(Widget, stem="training_board"):
         return cls(runs, **cls._options_of(found))
 
     def code(self) -> str:
-        """Write the Python that trains in the same way.
+        """Write the Python that repeats the training to the bit, rates set by hand included.
 
         Returns
         -------
         str
-            Lines that end with ``history``; network and data are the notebook's.
+            Lines that fill ``history``; ``net`` and ``data`` are the notebook's. Of two trainings
+            all names end with ``_1`` and ``_2``. A setting without a name, such as a lambda, is
+            left out, and a comment says so.
         """
-        lines = ["from cnnlab import optimizers, training", "from cnnlab.callbacks import History"]
-        for name, thread in self._threads.items():
-            run = thread.run
-            settings = run.settings
-            lines += [
-                "",
-                f"# {name or 'the training'}: net and data are yours",
-                "history = History()",
-                "for snapshot in training.run(",
-                "    net,",
-                "    data,",
-                *(["    validation=validation,"] if run.validation is not None else []),
-                f"    epochs={settings.epochs},",
-                f"    optimizer=optimizers.{settings.optimizer!r},",
-                f"    batch_size={settings.batch_size},",
-                f"    seed={settings.seed},",
-                "):",
-                "    history(snapshot)",
-            ]
-        return "\n".join(lines) + "\n"
+        return training_code(self._threads)
 
     def _still(self) -> NDArray[np.uint8] | None:
         rows = []

@@ -40,7 +40,7 @@ export class BoardSession extends Session {
       attempt: about.attempt,
       counted: about.counted,
     }));
-    this.lane?.ask({ settings: this.values, known });
+    this.lane?.ask({ settings: this.values, known, seen: this.image?.number });
   }
 
   /** Do what a button says; the answer shows what came of it. */
@@ -105,7 +105,8 @@ export class BoardSession extends Session {
         maps: about.maps && { ...about.maps, steps: maps },
       };
     }
-    this.image = { ...image, pixels: parts.at(-1) };
+    const pixels = parts[PARTS * runs.length];
+    if (pixels) this.image = { ...image, pixels };
   }
 
   dispose() {

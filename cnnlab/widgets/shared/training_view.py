@@ -96,12 +96,12 @@ class TrainingView:
         about: dict[str, Any] = {
             "name": self.name, "state": thread.state, "words": thread.words,
             "ended": thread.ended, "attempt": thread.attempt, "from": begun,
-            "step": run.step, "steps": run.steps, "rate": run.learning_rate,
+            "step": run.step, "steps": run.steps, "rate": thread.rate,
             "classes": self._classes,
             "knowsNothing": run.settings.loss is losses.softmax_cross_entropy,
             "validation": [
                 [one.step, finite(one.validation.loss), one.validation.accuracy]
-                for one in snapshots
+                for one in thread.validated
                 if one.validation is not None
             ],
         }  # fmt: skip
