@@ -19,8 +19,14 @@ from cnnlab.training import Run
 from cnnlab.widgets.shared import maps
 from cnnlab.widgets.shared.training_code import training_code
 from cnnlab.widgets.shared.training_thread import TrainingThread
-from cnnlab.widgets.shared.training_view import TrainingView, drawable, filter_grid
+from cnnlab.widgets.shared.training_view import (
+    POINT_BYTES,
+    TrainingView,
+    drawable,
+    filter_grid,
+)  # fmt: skip
 from cnnlab.widgets.shared.traits import Count, Palette, Switch
+from cnnlab.widgets.shared.watching import Known, Watching
 from cnnlab.widgets.shared.widget import Reply, Request, Widget
 
 __all__ = ["TrainingBoard"]
@@ -86,7 +92,10 @@ class TrainingBoard(Widget, stem="training_board"):
         self, runs: Run | Mapping[str, Run], *, class_names: Any = (), **options: Any
     ) -> None:
         named = _named(runs)
-        self._threads = {name: TrainingThread(run, self._on_rest) for name, run in named.items()}
+        self._watching = Watching(self._tell)
+        self._threads = {
+            name: TrainingThread(run, self._on_rest, self._on_step) for name, run in named.items()
+        }
         self._views = [TrainingView(name, thread) for name, thread in self._threads.items()]
         self._class_names = _class_names(named, class_names)
         self._most = min(len(view.labels) for view in self._views) - 1
@@ -203,26 +212,48 @@ class TrainingBoard(Widget, stem="training_board"):
                 thread.pace = self.pace if self.slow else None
                 thread.wake()
 
-    def _frame(self, known: list[dict[str, Any]], seen: int | None = None) -> Reply:
-        told, out = [], []
+    def _frame(self, known: Known) -> tuple[Reply, Known]:
+        """Write what a page does not know yet; also what it knows then."""
+        told, out, then = [], [], []
         picture = min(self.picture, self._most)
         for place, view in enumerate(self._views):
-            has = known[place] if place < len(known) else {}
+            has = known.runs[place] if place < len(known.runs) else {}
             about, parts = view.message(
                 has.get("have", 0), has.get("attempt", -1), has.get("counted"), picture,
                 Palette.named(self.palette),
             )  # fmt: skip
             told.append(about)
             out += parts
+            have = about["from"] + len(parts[0]) // POINT_BYTES
+            then.append({"have": have, "attempt": about["attempt"], "counted": about["counted"]})
         pixels = self._views[0].images[picture]
         image = {"height": pixels.shape[0], "width": pixels.shape[1], "number": picture}
-        if seen != picture:
+        if known.picture != picture:
             out.append(display.photograph(drawable(pixels)).tobytes())
-        return {"runs": told, "image": image}, out
+        return ({"runs": told, "image": image}, out), Known(then, picture)
 
     def answer_frame(self, request: Request) -> Reply:
-        """Tell what the page does not know yet."""
-        return self._frame(request["known"], request.content.get("seen"))
+        """Tell what the page does not know yet, and note how often it wants to be told more."""
+        known = Known(request["known"], request.content.get("seen"))
+        reply, then = self._frame(known)
+        self._watching.want(request["client"], then, request.content.get("looks", 0))
+        return reply
+
+    def _tell(self, page: str, known: Known, left: int) -> Known:
+        (about, out), then = self._frame(known)
+        self.send({"client": page, "left": left, **about}, out)
+        return then
+
+    def _on_step(self) -> None:
+        """Tell the pages that watch, unless one is being answered: then after the next step."""
+        if not self._watching.due or not self._lock.acquire(blocking=False):
+            return
+        try:
+            for view in self._views:
+                view.count()  # which has a share of the time of its own
+            self._watching.look()
+        finally:
+            self._lock.release()
 
     def answer_act(self, request: Request) -> Reply:
         """Do what a button says."""
@@ -253,7 +284,7 @@ class TrainingBoard(Widget, stem="training_board"):
             self._rested, self._rested_bytes = self._at_rest()
 
     def _at_rest(self) -> tuple[dict[str, Any], bytes]:
-        reply, out = self._frame([])
+        (reply, out), _ = self._frame(Known([], None))
         return {**reply, "lengths": [len(part) for part in out]}, b"".join(out)
 
     @traitlets.default("_rested")

@@ -59,6 +59,7 @@
     if (trainer.querySelector("[data-control=play]").textContent === "Pause") {
       press(trainer, "Pause");
     }
+    await rest(400); // until the step under way has been heard of
     return { seconds: (at - began) / 1000, steps, pictures, found };
   }
 

@@ -43,6 +43,8 @@ class TrainingThread:
     run : training.Run
     onrest : callable
         Called, without arguments and in the thread, whenever the training has come to rest.
+    onstep : callable, optional
+        Called in the same way after every other step; the next one waits for it.
 
     Attributes
     ----------
@@ -68,8 +70,10 @@ class TrainingThread:
         Steps a second; None is as fast as it goes.
     """
 
-    def __init__(self, run: Run, onrest: Callable[[], None]) -> None:
-        self.run, self._onrest = run, onrest
+    def __init__(
+        self, run: Run, onrest: Callable[[], None], onstep: Callable[[], None] | None = None
+    ) -> None:
+        self.run, self._onrest, self._onstep = run, onrest, onstep
         self.kept: list[Snapshot] = []
         self.validated: list[Snapshot]
         self.rates: dict[int, float]
@@ -187,7 +191,10 @@ class TrainingThread:
 
     def _work(self) -> None:
         while self._take_step():
-            self._keep_pace(time.monotonic())
+            begun = time.monotonic()
+            if self._onstep:
+                self._onstep()
+            self._keep_pace(begun)
         self._onrest()
 
     def _take_step(self) -> bool:
