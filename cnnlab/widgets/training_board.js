@@ -83,7 +83,8 @@ class RunColumn {
     this.session.setRate(this.place, Number(value.toPrecision(6)));
   }
 
-  show(run, range) {
+  /** `whole` is every second look while it trains: numbers that change faster cannot be read. */
+  show(run, range, whole) {
     const { about } = run,
       { facts, image, settings } = this.session;
     this.known = about.rate;
@@ -94,6 +95,7 @@ class RunColumn {
     put(this.trouble, "textContent", about.words);
     put(this.trouble, "hidden", !about.words);
     this.curves.show(run, range);
+    if (!whole) return;
     this.sizes.show(run);
     this.first.show(run, image, facts.classes, signedPalette(settings.palette));
     this.confusion.show(run);
@@ -147,7 +149,8 @@ class BoardView extends WidgetView {
     const { runs } = this.session,
       range = lossRange(runs);
     this.bar.show();
-    for (const [k, column] of this.columns.entries()) column.show(runs[k], range);
+    this.whole = topic === "settings" || !this.session.running || !this.whole;
+    for (const [k, column] of this.columns.entries()) column.show(runs[k], range, this.whole);
     const told = runs
       .map(({ about }) => `${about.name} ${STATES[about.state]}. ${about.words}`)
       .join(" ");

@@ -42,7 +42,7 @@ import time
 from cnnlab import Network, datasets, training, widgets, zoo
 {data}
 def a_run():
-    return training.run(Network(layers, seed=0), data, epochs=10_000)
+    return training.run(Network(layers, seed=0), data, epochs=200)
 alone, watched = a_run(), a_run()
 board = widgets.TrainingBoard(watched)
 board

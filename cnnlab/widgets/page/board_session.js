@@ -7,8 +7,8 @@ import { bytesOf, grown } from "./points.js";
 import { Session } from "./session.js";
 
 const SPACING = 70; // milliseconds from one look to the next, at the least
-const LOOKS = 16; // that are asked for at once
-const RENEW = 6; // left, at which more are asked for
+const LOOKS = 24; // that are asked for at once
+const RENEW = 8; // left, at which more are asked for
 const QUIET = 1000; // milliseconds without a look, while it trains, after which the page asks
 const PARTS = 3; // of bytes a run: points, filters, maps
 

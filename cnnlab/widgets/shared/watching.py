@@ -1,9 +1,9 @@
 """Pages that watch a training: they are told how it goes without asking, between two steps.
 
-To ask for every look would cost more than the look: at each request JupyterLab shows that the kernel
-is busy, and then that it is not, in the toolbar, the status bar and the icon of the page. So a page
-asks for a number of looks in advance, and again before they are used up; one that has gone is told
-no more.
+To ask for every look would cost more than the look: at each request JupyterLab shows that the
+kernel is busy, and then that it is not, in the toolbar, the status bar and the icon of the page. So
+a page asks for a number of looks in advance, and again before they are used up; one that has gone
+is told no more.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 __all__ = ["Known", "Watching"]
 
-_SPACING = 0.09  # seconds from one look to the next, at the least
+_SPACING = 0.095  # seconds from one look to the next, at the least
 _SHARE = 0.08  # of the time of a training that looks may take
 
 
@@ -57,8 +57,9 @@ class Watching:
         self._due = 0.0
 
     def want(self, page: str, known: Known, looks: int) -> None:
-        """Note that a page wants so many looks from now on."""
+        """Note that a page, which has just been told, wants so many looks from now on."""
         self._pages[page] = _Page(known, looks)
+        self._due = time.monotonic() + _SPACING
 
     @property
     def due(self) -> bool:
