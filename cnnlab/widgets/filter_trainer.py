@@ -31,7 +31,8 @@ __all__ = ["FilterTrainer"]
 Map = NDArray[np.float32]
 
 _LARGEST = 7  # rows and columns of a filter
-_MOST_STEPS = 64  # in one answer to the page, which the kernel is held for
+_MOST_STEPS = 64  # from one picture to the next
+_MOST_PICTURES = 8  # in one answer to the page, which the kernel is held for
 _MOST_SEED = 9999
 _MOST_CELLS = 64  # rows and columns of a wish that is painted
 _STILL = 1e-6  # of the largest weight: a step that changes less is rounding
@@ -280,14 +281,17 @@ class FilterTrainer(FilteredPhoto, stem="filter_trainer"):
         if not request.content.get("walking"):  # the wish stays as it is from step to step
             about["wish"], more = maps.message(training.wish, palette, limit)
             steps += more
-        return {**about, **self._told(request)}, steps
+        return {**about, **self._told(self._losses_heard(request))}, steps
 
-    def _told(self, request: Request) -> dict[str, Any]:
-        """Say where the training stands in numbers."""
+    def _losses_heard(self, request: Request) -> int:
+        """Count the losses that a page has heard of."""
+        return request.content.get("have", 0) if request.content.get("run") == self._run else 0
+
+    def _told(self, have: int) -> dict[str, Any]:
+        """Say in numbers where the training stands, to a page that has so many of the losses."""
         training = self._training()
         _, loss, gradient = self._look()
-        have, known = request.content.get("have", 0), request.content.get("run") == self._run
-        begin = have if known and 0 <= have <= training.steps else 0
+        begin = have if 0 <= have <= training.steps else 0
         return {
             "run": self._run, "from": begin, "losses": training.losses[begin:],
             "loss": maps.finite(loss), "gradient": shortest(gradient),
@@ -296,21 +300,26 @@ class FilterTrainer(FilteredPhoto, stem="filter_trainer"):
         }  # fmt: skip
 
     def answer_steps(self, request: Request) -> Reply:
-        """Take a few steps, and say where that leads: in numbers while the page paints itself."""
+        """Take a few steps, and say where that leads; a page that paints hears of several."""
         times = min(whole(request["times"], "times", least=1), _MOST_STEPS)
-        stopped, before = "", self.filter
-        with self._changed_by_page():
-            try:
-                self.step(times)
-            except DataError as error:
-                stopped = str(error)
-        moved = float(np.abs(self.filter - before).max())
-        settled = not stopped and moved <= _STILL * float(np.abs(self.filter).max())
-        paints = request.content.get("paints") and not (stopped or settled)
-        about, steps = (self._told(request), []) if paints else self.answer_frame(request)
-        return {
-            **about, "filter": shortest(self.filter), "stopped": stopped, "settled": settled,
-        }, steps  # fmt: skip
+        pictures = min(whole(request["pictures"], "pictures", least=0), _MOST_PICTURES)
+        stopped, settled, have = "", False, self._losses_heard(request)
+        walked: list[dict[str, Any]] = []
+        while not (stopped or settled) and len(walked) < max(pictures, 1):
+            before = self.filter
+            with self._changed_by_page():
+                try:
+                    self.step(times)
+                except DataError as error:
+                    stopped = str(error)
+            moved = float(np.abs(self.filter - before).max())
+            settled = not stopped and moved <= _STILL * float(np.abs(self.filter).max())
+            walked.append({**self._told(have), "filter": shortest(self.filter)})
+            have = self.steps
+        kept = stopped or settled or not pictures
+        about, steps = self.answer_frame(request) if kept else ({}, [])
+        over = {"stopped": stopped, "settled": settled, "before": walked[:-1]}
+        return {**about, **walked[-1], **over}, steps
 
     def answer_restart(self, _request: Request) -> Reply:
         """Draw new numbers."""
