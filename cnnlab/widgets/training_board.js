@@ -119,6 +119,18 @@ class BoardView extends WidgetView {
     this.source = new SourceLine(session.line, "As it was when the training last rested. ");
   }
 
+  /** While it trains out of sight, it is not painted. */
+  open() {
+    const element = super.open();
+    this.inSight = true;
+    this.watching = new IntersectionObserver((entries) => {
+      this.inSight = entries.at(-1).isIntersecting;
+      if (this.inSight) this.#showRuns(true);
+    });
+    this.watching.observe(this.runs);
+    return element;
+  }
+
   build() {
     const { session } = this;
     this.bar = new TrainingBar(session);
@@ -146,17 +158,29 @@ class BoardView extends WidgetView {
       return;
     }
     if (topic !== "settings" && topic !== "board") return;
-    const { runs } = this.session,
-      range = lossRange(runs);
+    const { runs, running } = this.session;
     this.bar.show();
-    this.whole = topic === "settings" || !this.session.running || !this.whole;
-    for (const [k, column] of this.columns.entries()) column.show(runs[k], range, this.whole);
+    if (topic === "settings" || !running || this.inSight) {
+      this.#showRuns(topic === "settings" || !running || !this.whole);
+    }
     const told = runs
       .map(({ about }) => `${about.name} ${STATES[about.state]}. ${about.words}`)
       .join(" ");
     if (this.told !== undefined && told !== this.told) this.announcer.say(told);
     this.told = told;
+  }
+
+  #showRuns(whole) {
+    const { runs } = this.session,
+      range = lossRange(runs);
+    this.whole = whole;
+    for (const [k, column] of this.columns.entries()) column.show(runs[k], range, whole);
     this.runs.dataset.shown = Number(this.runs.dataset.shown ?? 0) + 1;
+  }
+
+  dispose() {
+    this.watching.disconnect();
+    super.dispose();
   }
 }
 

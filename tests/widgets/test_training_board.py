@@ -25,6 +25,7 @@ from cnnlab.layers import Dense, Dropout, Flatten
 from cnnlab.optimizers import SGD
 from cnnlab.sequential import Sequential
 from cnnlab.widgets import TrainingBoard
+from cnnlab.widgets.shared import watching
 from cnnlab.widgets.shared.maps import finite
 
 DIGITS = datasets.digits()
@@ -204,6 +205,60 @@ def test_the_page_gets_what_it_does_not_know_yet(alone, page):
     assert behind["numbers"] == found.tolist()
     seen = np.frombuffer(pixels[0], np.uint8).reshape(8, 8, 3)[..., 1] / 255
     np.testing.assert_allclose(seen, DIGITS.test.images[found[0], ..., 0], atol=0.6 / 255)
+
+
+def test_a_page_that_watches_is_told_without_asking_as_often_as_it_wanted(page, monkeypatch):
+    board = TrainingBoard(a_run(), slow=True, pace=30)
+    answer, out = page(board, "frame", known=[], looks=3)
+    assert (answer["runs"][0]["state"], len(out[0])) == ("ready", 0)
+    told = []
+    monkeypatch.setattr(board, "send", lambda content, out=None: told.append((content, out)))
+    board.start()
+    while len(board.history) < 20:
+        time.sleep(0.01)
+    board.pause()
+    assert board.wait(60)
+    assert [content["left"] for content, _ in told] == [2, 1, 0]
+    assert {content["client"] for content, _ in told} == {"page"}
+    known = 0
+    for content, out in told:
+        (about,) = content["runs"]
+        points = np.frombuffer(out[0], np.float32).reshape(-1, 3)
+        assert about["from"] == known  # nothing twice, and nothing left out
+        known += len(points)
+        assert points[:, 0].tolist() == list(range(about["from"] + 1, known + 1))
+        assert len(out) == 3  # the picture is there already
+    assert 3 <= known <= 20
+
+
+def test_looks_take_no_more_than_their_share_of_the_time(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(watching.time, "monotonic", lambda: now[0])
+    looks = []
+
+    def tell(page, known, left):
+        looks.append((page, left))
+        now[0] += 0.5  # a look at a large network
+        return known
+
+    watched = watching.Watching(tell)
+    assert not watched.due  # nobody watches
+    watched.want("page", watching.Known([], None), 5)
+    assert not watched.due  # it has just been told
+    begun = now[0]
+    while now[0] < begun + 100:
+        if watched.due:
+            watched.look()
+        now[0] += 0.01
+        if len(looks) < 5:
+            continue
+        assert 5 * 0.5 / (now[0] - begun) < 0.12  # four rests between five looks
+        break
+    assert looks == [("page", left) for left in (4, 3, 2, 1, 0)]
+    now[0] += 10
+    watched.look()
+    assert len(looks) == 5
+    assert not watched.due  # the page is forgotten
 
 
 def test_sizes_are_those_of_the_step_by_numpy(page):
