@@ -94,14 +94,15 @@ def _one(thread: TrainingThread, name: str, end: str, imports: Imports) -> list[
     if thread.begun:
         lines.append(f"# step {thread.begun} came from a checkpoint; here all are taken anew")
     lines.append(f"history{end} = History()")
-    if not thread.rates:
+    rates = {step: rate for step, rate in thread.rates.items() if step < run.steps}
+    if not rates:
         return [
             *lines, "for snapshot in training.run(", *call, "):", f"    history{end}(snapshot)",
         ]  # fmt: skip
     return [
         *lines,
         f"run{end} = training.run(", *call, ")",
-        f"rates{end} = {thread.rates!r}  # set by hand, after so many steps",
+        f"rates{end} = {rates!r}  # set by hand, after so many steps",
         f"run{end}.learning_rate = rates{end}.get(0, run{end}.learning_rate)",
         f"for snapshot in run{end}:",
         f"    history{end}(snapshot)",
