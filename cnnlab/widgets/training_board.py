@@ -239,6 +239,11 @@ class TrainingBoard(Widget, stem="training_board"):
         self._watching.want(request["client"], then, request.content.get("looks", 0))
         return reply
 
+    def answer_watch(self, request: Request) -> Reply:
+        """Note that the page, which is told without asking, wants to be told on."""
+        self._watching.more(request["client"], request["looks"])
+        return {}, []
+
     def _tell(self, page: str, known: Known, left: int) -> Known:
         (about, out), then = self._frame(known)
         self.send({"client": page, "left": left, **about}, out)

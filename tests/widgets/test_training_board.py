@@ -255,10 +255,13 @@ def test_looks_take_no_more_than_their_share_of_the_time(monkeypatch):
         assert 5 * 0.5 / (now[0] - begun) < 0.12  # four rests between five looks
         break
     assert looks == [("page", left) for left in (4, 3, 2, 1, 0)]
-    now[0] += 10
+    watched.more("page", 1)
     watched.look()
-    assert len(looks) == 5
-    assert not watched.due  # the page is forgotten
+    watched.look()
+    assert looks[5:] == [("page", 0)]
+    watched.more("page", 1)
+    now[0] += 10
+    assert not watched.due  # a page that has used up its looks is forgotten
 
 
 def test_sizes_are_those_of_the_step_by_numpy(page):

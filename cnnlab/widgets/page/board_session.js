@@ -99,7 +99,7 @@ export class BoardSession extends Session {
   #told(message, buffers) {
     if (message.client !== this.line.client || message.left === undefined) return;
     this.#show(message, buffers);
-    if (message.left === RENEW) this.look();
+    if (message.left === RENEW) this.line.send("watch", { looks: LOOKS }, []);
   }
 
   #show(message, buffers) {

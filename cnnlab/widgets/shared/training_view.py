@@ -23,7 +23,7 @@ _MAPS = 16  # filters that are shown
 _BEHIND = 24  # pictures behind a cell
 _KEPT = 300  # points of a curve to compare with
 _REST = 40  # times what a confusion matrix cost: until the next one
-_LEAST_REST = 0.5  # seconds
+_LEAST_REST = 1.0  # seconds
 
 
 def shown_data(run: Run) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

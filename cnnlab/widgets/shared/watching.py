@@ -15,7 +15,7 @@ from typing import Any
 
 __all__ = ["Known", "Watching"]
 
-_SPACING = 0.095  # seconds from one look to the next, at the least
+_SPACING = 0.092  # seconds from one look to the next, at the least
 _SHARE = 0.08  # of the time of a training that looks may take
 
 
@@ -60,6 +60,11 @@ class Watching:
         """Note that a page, which has just been told, wants so many looks from now on."""
         self._pages[page] = _Page(known, looks)
         self._due = time.monotonic() + _SPACING
+
+    def more(self, page: str, looks: int) -> None:
+        """Note that a page wants so many looks on; one that had used up its own asks anew."""
+        if page in self._pages:
+            self._pages[page].left = looks
 
     @property
     def due(self) -> bool:
