@@ -21,7 +21,7 @@ CELL = """from cnnlab import Network, datasets, training, widgets, zoo
 digits = datasets.digits()
 net = Network(zoo.digits_net(), seed=0)
 board = widgets.TrainingBoard(
-    training.run(net, digits.train, validation=digits.test, epochs=400)
+    training.run(net, digits.train, validation=digits.test, epochs=4_000)
 )
 board"""
 
