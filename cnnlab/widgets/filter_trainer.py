@@ -9,15 +9,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cnnlab import display, filters
-from cnnlab.checks import numbers, whole
+from cnnlab.checks import whole
 from cnnlab.errors import DataError, ShapeError
 from cnnlab.shapes import Window
 from cnnlab.widgets.shared import code, maps
 from cnnlab.widgets.shared.filter_training import (
+    MOST_CELLS,
     FilterTraining,
     crop,
     drawn,
     padded,
+    painted_wish,
     spread,
     wished,
 )  # fmt: skip
@@ -34,7 +36,6 @@ _LARGEST = 7  # rows and columns of a filter
 _MOST_STEPS = 64  # from one picture to the next
 _MOST_PICTURES = 8  # in one answer to the page, which the kernel is held for
 _MOST_SEED = 9999
-_MOST_CELLS = 64  # rows and columns of a wish that is painted
 _STILL = 1e-6  # of the largest weight: a step that changes less is rounding
 
 
@@ -113,20 +114,7 @@ class FilterTrainer(FilteredPhoto, stem="filter_trainer"):
         super().__init__(image, **{"filter": first, **own, **options})
 
     def _read_painted(self, value: Any) -> Map:
-        cells = numbers(value, "painted").astype(np.float32)
-        if not cells.size:
-            return np.zeros((0, 0), np.float32)
-        if cells.ndim != 2 or max(cells.shape) > _MOST_CELLS:
-            raise ShapeError(
-                f"a painted wish has rows and columns, {_MOST_CELLS} at the most, got an array of "
-                f"shape {cells.shape}; try painted[:{_MOST_CELLS}, :{_MOST_CELLS}]"
-            )
-        if not (np.abs(cells) <= 1).all():
-            raise DataError(
-                "a painted wish is between -1 and 1 everywhere, got numbers "
-                "beyond; try np.clip(painted, -1, 1)"
-            )
-        return cells
+        return painted_wish(value)
 
     # -- the training -------------------------------------------------------------------------
 
@@ -327,7 +315,7 @@ class FilterTrainer(FilteredPhoto, stem="filter_trainer"):
         return {}, []
 
     def _page_facts(self) -> dict[str, Any]:
-        return {**super()._page_facts(), "mostSteps": _MOST_STEPS, "mostCells": _MOST_CELLS}
+        return {**super()._page_facts(), "mostCells": MOST_CELLS}
 
     # -- in words -----------------------------------------------------------------------------
 
