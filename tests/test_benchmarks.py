@@ -107,6 +107,45 @@ def test_a_table_reads_the_same_in_the_terminal_and_in_the_readme():
     assert table.markdown() == "| workload | ms |\n| --- | ---: |\n| ReLU | 0.5 |"
 
 
+def boards(loss=0.1, repaints=12.0, seconds=8.0, found=True, p95=80.0):
+    """Write figures as `boards.run` does."""
+    pairs = [{"alone": 100.0, "watched": 100 * (1 - loss), "repaints": repaints}]
+    walks = [
+        {"seed": seed, "seconds": seconds, "steps": 300, "pictures": 35 * seconds, "found": found}
+        for seed in range(10)
+    ]
+    answers = {"pictures_per_second": 25.0, "median_ms": 30.0, "p95_ms": p95}
+    return {
+        "training": "LeNet-5 on MNIST",
+        "board": {"pairs": pairs, "loss": loss, "repaints_per_second": repaints},
+        "trainer": walks,
+        "explorer": {"alone": answers, "beside a training": answers},
+        "builder": {"median_ms": 30.0, "p95_ms": 40.0},
+    }
+
+
+@pytest.mark.parametrize(
+    ("figures", "missed"),
+    [
+        ({}, []),
+        ({"loss": 0.16}, ["TrainingBoard: speed lost"]),
+        ({"repaints": 9.9}, ["TrainingBoard: repaints a second"]),
+        ({"seconds": 15.5}, ["FilterTrainer: Sobel from every seed"]),
+        ({"found": False}, ["FilterTrainer: Sobel from every seed"]),
+        ({"p95": 107.0}, ["NetworkExplorer beside a training, p95"]),
+    ],
+)
+def test_a_board_is_judged_by_what_it_costs_and_shows(figures, missed):
+    verdicts = report.boards_verdicts(boards(**figures))
+    assert [verdict.subject for verdict in verdicts if not verdict.reached] == missed
+
+
+def test_the_table_of_boards_is_the_one_that_was_measured_last():
+    kept = (RESULTS / "boards.md").read_text()
+    figures = json.loads((RESULTS / "boards.json").read_text())
+    assert kept.startswith(report.boards_table(figures).markdown())
+
+
 def last_run():
     return json.loads((RESULTS / "kernels.json").read_text())
 

@@ -9,15 +9,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cnnlab import display, filters
-from cnnlab.checks import numbers, whole
+from cnnlab.checks import whole
 from cnnlab.errors import DataError, ShapeError
 from cnnlab.shapes import Window
 from cnnlab.widgets.shared import code, maps
 from cnnlab.widgets.shared.filter_training import (
+    MOST_CELLS,
     FilterTraining,
     crop,
     drawn,
     padded,
+    painted_wish,
     spread,
     wished,
 )  # fmt: skip
@@ -31,9 +33,9 @@ __all__ = ["FilterTrainer"]
 Map = NDArray[np.float32]
 
 _LARGEST = 7  # rows and columns of a filter
-_MOST_STEPS = 64  # in one answer to the page, which the kernel is held for
+_MOST_STEPS = 64  # from one picture to the next
+_MOST_PICTURES = 8  # in one answer to the page, which the kernel is held for
 _MOST_SEED = 9999
-_MOST_CELLS = 64  # rows and columns of a wish that is painted
 _STILL = 1e-6  # of the largest weight: a step that changes less is rounding
 
 
@@ -112,20 +114,7 @@ class FilterTrainer(FilteredPhoto, stem="filter_trainer"):
         super().__init__(image, **{"filter": first, **own, **options})
 
     def _read_painted(self, value: Any) -> Map:
-        cells = numbers(value, "painted").astype(np.float32)
-        if not cells.size:
-            return np.zeros((0, 0), np.float32)
-        if cells.ndim != 2 or max(cells.shape) > _MOST_CELLS:
-            raise ShapeError(
-                f"a painted wish has rows and columns, {_MOST_CELLS} at the most, got an array of "
-                f"shape {cells.shape}; try painted[:{_MOST_CELLS}, :{_MOST_CELLS}]"
-            )
-        if not (np.abs(cells) <= 1).all():
-            raise DataError(
-                "a painted wish is between -1 and 1 everywhere, got numbers "
-                "beyond; try np.clip(painted, -1, 1)"
-            )
-        return cells
+        return painted_wish(value)
 
     # -- the training -------------------------------------------------------------------------
 
@@ -270,9 +259,9 @@ class FilterTrainer(FilteredPhoto, stem="filter_trainer"):
     # -- answers to the page ------------------------------------------------------------------
 
     def answer_frame(self, request: Request) -> Reply:
-        """Say where the training stands: maps, loss, gradient, losses the page has not heard of."""
+        """Say where the training stands: maps, loss, gradient, losses that are news to the page."""
         training = self._training()
-        output, loss, gradient = self._look()
+        output, _, _ = self._look()
         palette, limit = Palette.named(self.palette), self._limit
         about, steps = maps.message(output, palette, limit)
         about["difference"], more = maps.message(output - training.wish, palette, limit)
@@ -280,30 +269,45 @@ class FilterTrainer(FilteredPhoto, stem="filter_trainer"):
         if not request.content.get("walking"):  # the wish stays as it is from step to step
             about["wish"], more = maps.message(training.wish, palette, limit)
             steps += more
-        have, known = request.content.get("have", 0), request.content.get("run") == self._run
-        begin = have if known and 0 <= have <= training.steps else 0
+        return {**about, **self._told(self._losses_heard(request))}, steps
+
+    def _losses_heard(self, request: Request) -> int:
+        """Count the losses that a page has heard of."""
+        return request.content.get("have", 0) if request.content.get("run") == self._run else 0
+
+    def _told(self, have: int) -> dict[str, Any]:
+        """Say in numbers where the training stands, to a page that has so many of the losses."""
+        training = self._training()
+        _, loss, gradient = self._look()
+        begin = have if 0 <= have <= training.steps else 0
         return {
-            **about, "run": self._run, "from": begin, "losses": training.losses[begin:],
+            "run": self._run, "from": begin, "losses": training.losses[begin:],
             "loss": maps.finite(loss), "gradient": shortest(gradient),
             "rate": training.learning_rate, "momentum": training.momentum,
             "chosen": training.pace.learning_rate, "runaway": training.pace.largest_rate,
-        }, steps  # fmt: skip
+        }  # fmt: skip
 
     def answer_steps(self, request: Request) -> Reply:
-        """Take a few steps, and say where that leads."""
+        """Take a few steps, and say where that leads; a page that paints hears of several."""
         times = min(whole(request["times"], "times", least=1), _MOST_STEPS)
-        stopped, before = "", self.filter
-        with self._changed_by_page():
-            try:
-                self.step(times)
-            except DataError as error:
-                stopped = str(error)
-        moved = float(np.abs(self.filter - before).max())
-        settled = not stopped and moved <= _STILL * float(np.abs(self.filter).max())
-        about, steps = self.answer_frame(request)
-        return {
-            **about, "filter": shortest(self.filter), "stopped": stopped, "settled": settled,
-        }, steps  # fmt: skip
+        pictures = min(whole(request["pictures"], "pictures", least=0), _MOST_PICTURES)
+        stopped, settled, have = "", False, self._losses_heard(request)
+        walked: list[dict[str, Any]] = []
+        while not (stopped or settled) and len(walked) < max(pictures, 1):
+            before = self.filter
+            with self._changed_by_page():
+                try:
+                    self.step(times)
+                except DataError as error:
+                    stopped = str(error)
+            moved = float(np.abs(self.filter - before).max())
+            settled = not stopped and moved <= _STILL * float(np.abs(self.filter).max())
+            walked.append({**self._told(have), "filter": shortest(self.filter)})
+            have = self.steps
+        kept = stopped or settled or not pictures
+        about, steps = self.answer_frame(request) if kept else ({}, [])
+        over = {"stopped": stopped, "settled": settled, "before": walked[:-1]}
+        return {**about, **walked[-1], **over}, steps
 
     def answer_restart(self, _request: Request) -> Reply:
         """Draw new numbers."""
@@ -311,7 +315,7 @@ class FilterTrainer(FilteredPhoto, stem="filter_trainer"):
         return {}, []
 
     def _page_facts(self) -> dict[str, Any]:
-        return {**super()._page_facts(), "mostSteps": _MOST_STEPS, "mostCells": _MOST_CELLS}
+        return {**super()._page_facts(), "mostCells": MOST_CELLS}
 
     # -- in words -----------------------------------------------------------------------------
 

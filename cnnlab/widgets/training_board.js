@@ -83,7 +83,8 @@ class RunColumn {
     this.session.setRate(this.place, Number(value.toPrecision(6)));
   }
 
-  show(run, range) {
+  /** `whole` is every second look while it trains: numbers that change faster cannot be read. */
+  show(run, range, whole) {
     const { about } = run,
       { facts, image, settings } = this.session;
     this.known = about.rate;
@@ -94,6 +95,7 @@ class RunColumn {
     put(this.trouble, "textContent", about.words);
     put(this.trouble, "hidden", !about.words);
     this.curves.show(run, range);
+    if (!whole) return;
     this.sizes.show(run);
     this.first.show(run, image, facts.classes, signedPalette(settings.palette));
     this.confusion.show(run);
@@ -115,6 +117,18 @@ class BoardView extends WidgetView {
   constructor(session) {
     super(session, "TrainingBoard", "Training");
     this.source = new SourceLine(session.line, "As it was when the training last rested. ");
+  }
+
+  /** While it trains out of sight, it is not painted. */
+  open() {
+    const element = super.open();
+    this.inSight = true;
+    this.watching = new IntersectionObserver((entries) => {
+      this.inSight = entries.at(-1).isIntersecting;
+      if (this.inSight) this.#showRuns(true);
+    });
+    this.watching.observe(this.runs);
+    return element;
   }
 
   build() {
@@ -144,16 +158,29 @@ class BoardView extends WidgetView {
       return;
     }
     if (topic !== "settings" && topic !== "board") return;
-    const { runs } = this.session,
-      range = lossRange(runs);
+    const { runs, running } = this.session;
     this.bar.show();
-    for (const [k, column] of this.columns.entries()) column.show(runs[k], range);
+    if (topic === "settings" || !running || this.inSight) {
+      this.#showRuns(topic === "settings" || !running || !this.whole);
+    }
     const told = runs
       .map(({ about }) => `${about.name} ${STATES[about.state]}. ${about.words}`)
       .join(" ");
     if (this.told !== undefined && told !== this.told) this.announcer.say(told);
     this.told = told;
+  }
+
+  #showRuns(whole) {
+    const { runs } = this.session,
+      range = lossRange(runs);
+    this.whole = whole;
+    for (const [k, column] of this.columns.entries()) column.show(runs[k], range, whole);
     this.runs.dataset.shown = Number(this.runs.dataset.shown ?? 0) + 1;
+  }
+
+  dispose() {
+    this.watching.disconnect();
+    super.dispose();
   }
 }
 

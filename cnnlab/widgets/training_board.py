@@ -17,9 +17,16 @@ from cnnlab.checks import flag, kind_of, listed, one_of, real
 from cnnlab.errors import DataError
 from cnnlab.training import Run
 from cnnlab.widgets.shared import maps
+from cnnlab.widgets.shared.training_code import training_code
 from cnnlab.widgets.shared.training_thread import TrainingThread
-from cnnlab.widgets.shared.training_view import TrainingView, drawable, filter_grid
+from cnnlab.widgets.shared.training_view import (
+    POINT_BYTES,
+    TrainingView,
+    drawable,
+    filter_grid,
+)  # fmt: skip
 from cnnlab.widgets.shared.traits import Count, Palette, Switch
+from cnnlab.widgets.shared.watching import Known, Watching
 from cnnlab.widgets.shared.widget import Reply, Request, Widget
 
 __all__ = ["TrainingBoard"]
@@ -85,7 +92,10 @@ class TrainingBoard(Widget, stem="training_board"):
         self, runs: Run | Mapping[str, Run], *, class_names: Any = (), **options: Any
     ) -> None:
         named = _named(runs)
-        self._threads = {name: TrainingThread(run, self._on_rest) for name, run in named.items()}
+        self._watching = Watching(self._tell)
+        self._threads = {
+            name: TrainingThread(run, self._on_rest, self._on_step) for name, run in named.items()
+        }
         self._views = [TrainingView(name, thread) for name, thread in self._threads.items()]
         self._class_names = _class_names(named, class_names)
         self._most = min(len(view.labels) for view in self._views) - 1
@@ -181,16 +191,14 @@ class TrainingBoard(Widget, stem="training_board"):
 
         May be set at any time: a number for all, or a dict by name.
         """
-        return self._one_or_named(
-            {name: one.run.learning_rate for name, one in self._threads.items()}
-        )
+        return self._one_or_named({name: one.rate for name, one in self._threads.items()})
 
     @learning_rate.setter
     def learning_rate(self, value: float | Mapping[str, float]) -> None:
         rates = value if isinstance(value, Mapping) else dict.fromkeys(self._threads, value)
         for name, rate in rates.items():
             one_of(name, "a name of learning_rate", tuple(self._threads))
-            self._threads[name].run.learning_rate = rate
+            self._threads[name].rate = rate
         self._pulse += 1
 
     def _one_or_named(self, found: dict[str, T]) -> T | dict[str, T]:
@@ -204,24 +212,53 @@ class TrainingBoard(Widget, stem="training_board"):
                 thread.pace = self.pace if self.slow else None
                 thread.wake()
 
-    def _frame(self, known: list[dict[str, Any]]) -> Reply:
-        told, out = [], []
+    def _frame(self, known: Known) -> tuple[Reply, Known]:
+        """Write what a page does not know yet; also what it knows then."""
+        told, out, then = [], [], []
         picture = min(self.picture, self._most)
         for place, view in enumerate(self._views):
-            has = known[place] if place < len(known) else {}
+            has = known.runs[place] if place < len(known.runs) else {}
             about, parts = view.message(
                 has.get("have", 0), has.get("attempt", -1), has.get("counted"), picture,
                 Palette.named(self.palette),
             )  # fmt: skip
             told.append(about)
             out += parts
-        seen = self._views[0].images[picture]
-        reply = {"runs": told, "image": {"height": seen.shape[0], "width": seen.shape[1]}}
-        return reply, [*out, display.photograph(drawable(seen)).tobytes()]
+            have = about["from"] + len(parts[0]) // POINT_BYTES
+            then.append({"have": have, "attempt": about["attempt"], "counted": about["counted"]})
+        pixels = self._views[0].images[picture]
+        image = {"height": pixels.shape[0], "width": pixels.shape[1], "number": picture}
+        if known.picture != picture:
+            out.append(display.photograph(drawable(pixels)).tobytes())
+        return ({"runs": told, "image": image}, out), Known(then, picture)
 
     def answer_frame(self, request: Request) -> Reply:
-        """Tell what the page does not know yet."""
-        return self._frame(request["known"])
+        """Tell what the page does not know yet, and note how often it wants to be told more."""
+        known = Known(request["known"], request.content.get("seen"))
+        reply, then = self._frame(known)
+        self._watching.want(request["client"], then, request.content.get("looks", 0))
+        return reply
+
+    def answer_watch(self, request: Request) -> Reply:
+        """Note that the page, which is told without asking, wants to be told on."""
+        self._watching.more(request["client"], request["looks"])
+        return {}, []
+
+    def _tell(self, page: str, known: Known, left: int) -> Known:
+        (about, out), then = self._frame(known)
+        self.send({"client": page, "left": left, **about}, out)
+        return then
+
+    def _on_step(self) -> None:
+        """Tell the pages that watch, unless one is being answered: then after the next step."""
+        if not self._watching.due or not self._lock.acquire(blocking=False):
+            return
+        try:
+            for view in self._views:
+                view.count()  # which has a share of the time of its own
+            self._watching.look()
+        finally:
+            self._lock.release()
 
     def answer_act(self, request: Request) -> Reply:
         """Do what a button says."""
@@ -252,7 +289,7 @@ class TrainingBoard(Widget, stem="training_board"):
             self._rested, self._rested_bytes = self._at_rest()
 
     def _at_rest(self) -> tuple[dict[str, Any], bytes]:
-        reply, out = self._frame([])
+        (reply, out), _ = self._frame(Known([], None))
         return {**reply, "lengths": [len(part) for part in out]}, b"".join(out)
 
     @traitlets.default("_rested")
@@ -286,33 +323,16 @@ class TrainingBoard(Widget, stem="training_board"):
         return cls(runs, **cls._options_of(found))
 
     def code(self) -> str:
-        """Write the Python that trains in the same way.
+        """Write the Python that repeats the training to the bit, rates set by hand included.
 
         Returns
         -------
         str
-            Lines that end with ``history``; network and data are the notebook's.
+            Lines that fill ``history``; ``net`` and ``data`` are the notebook's. Of two trainings
+            all names end with ``_1`` and ``_2``. A setting without a name, such as a lambda, is
+            left out, and a comment says so.
         """
-        lines = ["from cnnlab import optimizers, training", "from cnnlab.callbacks import History"]
-        for name, thread in self._threads.items():
-            run = thread.run
-            settings = run.settings
-            lines += [
-                "",
-                f"# {name or 'the training'}: net and data are yours",
-                "history = History()",
-                "for snapshot in training.run(",
-                "    net,",
-                "    data,",
-                *(["    validation=validation,"] if run.validation is not None else []),
-                f"    epochs={settings.epochs},",
-                f"    optimizer=optimizers.{settings.optimizer!r},",
-                f"    batch_size={settings.batch_size},",
-                f"    seed={settings.seed},",
-                "):",
-                "    history(snapshot)",
-            ]
-        return "\n".join(lines) + "\n"
+        return training_code(self._threads)
 
     def _still(self) -> NDArray[np.uint8] | None:
         rows = []

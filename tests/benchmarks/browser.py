@@ -28,11 +28,12 @@ from tests.browser.jupyterlab import Notebook, Server, chromium, pixels_of
 
 from . import machine
 from .machine import ROOT
+from .page import percentile, probe
 
 DELAYS = (0, 80, 200)  # milliseconds added to a round trip
 CROWD = 10  # kernels beside ours, each asked twice a second
 
-_PROBE = Path(__file__).with_name("browser_page.js")
+_PROBE = probe("browser_page.js")
 _WEIGHT = ".jp-Notebook input.cnnlab-number[data-row='1'][data-column='1']"
 _STEPS = 250  # of 0.1 from one end of the drag to the other: more than a picture lies behind
 _LOWEST, _LIMIT = -12.5, 12.7  # with this limit of the colours, every step has a colour of its own
@@ -143,7 +144,7 @@ def _lab(server: Server, address: str, name: str, code: str) -> Iterator[tuple[N
         notebook.run_all()
         page.wait_for_selector(".jp-Notebook canvas[data-role=map][data-source=kernel]")
         page.locator(_WEIGHT).scroll_into_view_if_needed()
-        page.evaluate(_PROBE.read_text())
+        page.evaluate(_PROBE)
         page.evaluate("benchmark.latency(10)")
         yield notebook, page
         notebook.shut_down()
@@ -166,9 +167,9 @@ def _photograph(
         kernels, asked = map(int, notebook.run(_LAST).split())
         return {
             "median_ms": statistics.median(latency),
-            "p95_ms": _percentile(latency, 95),
+            "p95_ms": percentile(latency, 95),
             "floor_median_ms": statistics.median(floor),
-            "floor_p95_ms": _percentile(floor, 95),
+            "floor_p95_ms": percentile(floor, 95),
             "pictures_per_second": pictures,
             "requests_per_second": asked / seconds,
             "last_pixels": shown == kernels,
@@ -184,7 +185,7 @@ def _ages(server: Server, address: str, seconds: float) -> dict[str, Any]:
     last = seen["changes"][-1]["weight"]
     return {
         "age_median_ms": statistics.median(ages),
-        "age_p95_ms": _percentile(ages, 95),
+        "age_p95_ms": percentile(ages, 95),
         "age_max_ms": max(ages),
         "last_wins": math.isclose(_weight_of(seen["pictures"][-1]["colour"]), last, abs_tol=0.05)
         and math.isclose(kept, last, abs_tol=1e-6),
@@ -204,7 +205,7 @@ def _starts(times: int, *, cold: bool = False) -> dict[str, float]:
         ):
             page = browser.new_page(viewport={"width": 1400, "height": 1000})
             notebook = Notebook(page, server, server.write("first.ipynb", _FIRST))
-            page.evaluate(_PROBE.read_text())
+            page.evaluate(_PROBE)
             found = page.evaluate("benchmark.start()")
             painted.append(found["painted"])
             answered.append(found["answered"])
@@ -252,7 +253,3 @@ def _ages_of(changes: Sequence[Any], pictures: Sequence[Any]) -> list[float]:
 def _weight_of(colour: Sequence[int]) -> float:
     palette = [tuple(step) for step in display.PALETTES[_PALETTE].colours.tolist()]
     return (palette.index(tuple(colour)) - 127) / 127 * _LIMIT
-
-
-def _percentile(values: Sequence[float], percent: int) -> float:
-    return statistics.quantiles(values, n=100)[percent - 1]

@@ -1,30 +1,12 @@
-// What runs in the page while FilterLab is measured. A picture counts as painted when the frame
-// that shows it has been handed to the screen: the task after the next animation frame.
+// What runs in the page while FilterLab is measured, with page_tools.js before it.
 
 (() => {
-  const REPORTS = 125; // a second, of an ordinary mouse
-
-  // A page without a screen makes frames on demand; keep it at sixty a second, as on a screen.
-  const tick = () => requestAnimationFrame(tick);
-  tick();
+  const { rest, onScreen, key, point, awake, REPORTS } = window.benchmarkTools;
+  awake();
 
   const map = () => document.querySelector(".jp-Notebook canvas[data-role=map]");
   const cell = () =>
     document.querySelector(".jp-Notebook input.cnnlab-number[data-row='1'][data-column='1']");
-  const rest = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-  const onScreen = () =>
-    new Promise((resolve) =>
-      requestAnimationFrame(() => {
-        const { port1, port2 } = new MessageChannel();
-        port1.onmessage = () => resolve(performance.now());
-        port2.postMessage(null);
-      }),
-    );
-  const key = (target, name) =>
-    target.dispatchEvent(
-      new KeyboardEvent("keydown", { key: name, bubbles: true, cancelable: true }),
-    );
-
   /** Milliseconds from a key press on a weight to the painted map, `changes` times. */
   async function latency(changes) {
     const times = [];
@@ -86,18 +68,8 @@
       pictures = [];
     const field = cell(),
       box = field.getBoundingClientRect();
-    const point = (type, offset) =>
-      field.dispatchEvent(
-        new PointerEvent(type, {
-          pointerId: 1,
-          pointerType: "mouse",
-          isPrimary: true,
-          bubbles: true,
-          cancelable: true,
-          clientX: box.left + box.width / 2 + offset,
-          clientY: box.top + box.height / 2,
-        }),
-      );
+    const mouse = (type, offset) =>
+      point(field, type, box.left + box.width / 2 + offset, box.top + box.height / 2);
     let frame = map().dataset.frame,
       watching = true;
     const look = async () => {
@@ -117,15 +89,15 @@
     };
     const looking = look();
     const began = performance.now();
-    point("pointerdown", 0);
+    mouse("pointerdown", 0);
     for (let step = 1; performance.now() - began < 1000 * seconds; step++) {
       const at = performance.now();
-      point("pointermove", 4 * (step % steps));
+      mouse("pointermove", 4 * (step % steps));
       changes.push({ at, weight: Number(field.value.replace("\u2212", "-")) });
       await rest(Math.max(0, began + (1000 * step) / REPORTS - performance.now()));
     }
     const ended = performance.now();
-    point("pointerup", 0);
+    mouse("pointerup", 0);
     await rest(1500);
     watching = false;
     await looking;

@@ -3,6 +3,7 @@
 Everything here is made from the JSON that a benchmark returns, and can be made again from its file.
 """
 
+import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -316,3 +317,70 @@ def browser_verdicts(report: Mapping[str, Any]) -> Iterator[Verdict]:
             f"{got:.0f} ms",
             got <= limit,
         )
+
+
+# The table of boards
+
+_LOSS, _REPAINTS, _STEPS, _FOUND, _DRAWN, _ANSWERS, _EDIT = 0.15, 10, 30, 15, 20, 100, 50
+
+
+def boards_table(report: Mapping[str, Any]) -> Table:
+    """One line a figure."""
+    board, walks = report["board"], report["trainer"]
+    alone = statistics.median(row["alone"] for row in board["pairs"])
+    shown = sorted(row["pictures"] / row["seconds"] for row in walks)
+    took = sorted(row["seconds"] for row in walks)
+    steps = sorted(row["steps"] for row in walks)
+    lines = [
+        (f"TrainingBoard, {report['training']}: steps a second without it", f"{alone:.0f}"),
+        ("speed lost to the board", f"{board['loss']:.1%}"),
+        ("repaints a second meanwhile", f"{board['repaints_per_second']:.1f}"),
+        (
+            "FilterTrainer, 512x512 grey, 3x3: steps shown a second, least and most of ten seeds",
+            f"{shown[0]:.0f}, {shown[-1]:.0f}",
+        ),
+        ("steps until Sobel is found", f"{steps[0]}, {steps[-1]}"),
+        ("seconds until Sobel is found", f"{took[0]:.1f}, {took[-1]:.1f}"),
+    ]
+    for where, row in report["explorer"].items():
+        lines += [
+            (
+                f"NetworkExplorer, {where}: pictures a second while a digit is drawn",
+                f"{row['pictures_per_second']:.0f}",
+            ),
+            ("answer: median, p95 ms", f"{row['median_ms']:.0f}, {row['p95_ms']:.0f}"),
+        ]
+    edit = report["builder"]
+    lines.append((
+        "NetworkBuilder, VGG-16: repainted after an edit: median, p95 ms",
+        f"{edit['median_ms']:.0f}, {edit['p95_ms']:.0f}",
+    ))  # fmt: skip
+    return Table(("widget", "measured"), lines)
+
+
+def boards_verdicts(report: Mapping[str, Any]) -> Iterator[Verdict]:
+    """Judge what a board costs and shows, and how soon a hand is answered."""
+    board = report["board"]
+    loss, repaints = board["loss"], board["repaints_per_second"]
+    yield Verdict("TrainingBoard: speed lost", f"{_LOSS:.0%}", f"{loss:.1%}", loss <= _LOSS)
+    yield _at_least("TrainingBoard: repaints a second", _REPAINTS, repaints)
+    shown = min(row["pictures"] / row["seconds"] for row in report["trainer"])
+    yield _at_least("FilterTrainer: steps shown a second", _STEPS, shown)
+    missed = [row["seed"] for row in report["trainer"] if not row["found"]]
+    slowest = max(row["seconds"] for row in report["trainer"])
+    found = f"not from {missed}" if missed else f"{slowest:.1f} s"
+    reached = not missed and slowest < _FOUND
+    yield Verdict("FilterTrainer: Sobel from every seed", f"{_FOUND} s", found, reached)
+    drawn = report["explorer"]["alone"]["pictures_per_second"]
+    yield _at_least("NetworkExplorer: pictures a second", _DRAWN, drawn)
+    for what, subject, most in (
+        (report["explorer"]["beside a training"], "NetworkExplorer beside a training", _ANSWERS),
+        (report["builder"], "NetworkBuilder, VGG-16: repaint", _EDIT),
+    ):
+        for name in ("median", "p95"):
+            got = what[f"{name}_ms"]
+            yield Verdict(f"{subject}, {name}", f"{most} ms", f"{got:.0f} ms", got <= most)
+
+
+def _at_least(subject: str, wanted: float, got: float) -> Verdict:
+    return Verdict(subject, f"{wanted:.0f}", f"{got:.1f}", got >= wanted)

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from cnnlab.widgets import FilterTrainer
 from tests.browser.jupyterlab import READY
-from tests.browser.mounting import mount, play, sent
+from tests.browser.mounting import mount, play, sent, turn_up
 from tests.browser.waiting import comes
 
 pytestmark = pytest.mark.needs("browser")
@@ -41,8 +41,24 @@ def test_played_the_numbers_walk_to_the_wish_and_undo_takes_the_play_back(blank)
     blank.evaluate('window.lab.fire("msg:custom", { do: "pause" }, [])')  # as from Python
     expect(view.locator("[data-control=play]")).to_have_text("Play")
     comes(lambda: np.allclose(weights(blank), widget.filter.ravel(), atol=1e-6), True)
+    painted = view.locator("canvas[data-role=map]").first
+    expect(painted).to_have_attribute("data-source", "kernel")  # while it played, the browser's
     view.get_by_role("button", name="Undo").click()
     comes(lambda: np.allclose(weights(blank), first.ravel(), atol=1e-6), True)
+
+
+def test_a_hand_may_change_a_weight_while_it_plays(blank):
+    widget = FilterTrainer(NOISE, "sobel_x", seed=1)
+    view = opened(blank, widget)
+    view.locator("[data-control=play]").click()
+    expect(now(blank)).to_contain_text(re.compile(r"\b1\d steps"))
+    turn_up(blank, times=50)  # by five
+    comes(lambda: np.abs(weights(blank) - widget.wish.ravel()).max() > 2, True)
+    comes(lambda: np.abs(weights(blank) - widget.wish.ravel()).max() < 0.05, True)
+    view.locator("[data-control=play]").click()
+    comes(lambda: np.allclose(weights(blank), widget.filter.ravel(), atol=1e-6), True)
+    assert max(widget.losses[12:]) > widget.losses[9]  # it was taken from where the hand had put it
+    expect(view.get_by_text("picture and the kernel's differ")).to_have_count(0)
 
 
 def test_one_step_is_one_request_and_shows_the_gradient_beside_the_numbers(blank):

@@ -2,6 +2,7 @@
 
 import re
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from tests.browser.touching import WidgetHands, with_kernel
 
 pytestmark = pytest.mark.needs("browser")
 
+CAMERA = (Path(__file__).parent / "camera.js").read_text()
 DIGITS = datasets.digits().test
 
 
@@ -138,6 +140,35 @@ def test_all_maps_are_those_of_python_and_follow_a_drawing(hold, lenet):
     hands.press("Done")
     hands.press("Undo")
     hands.paints(explorer)
+
+
+def test_all_maps_follow_the_camera_and_stay_when_it_is_frozen(hold, lenet):
+    hands, explorer = hold(lenet)
+    page = hands.page
+    page.evaluate(CAMERA)  # a drawn room with a hand that moves
+    painted = "(all) => all.map((one) => Number(one.dataset.frame))"
+    layers = hands.widget.locator("canvas[data-layer]")
+    begun = np.array(layers.evaluate_all(painted))
+    seen = [explorer.network_input]
+    hands.press("Webcam")
+    for _ in range(3):
+        hands.until(lambda: not np.array_equal(explorer.network_input, seen[-1]))
+        seen.append(explorer.network_input)
+    assert explorer.image.shape == (240, 320)
+    hands.until(lambda: min(np.array(layers.evaluate_all(painted)) - begun) >= 3)
+    hands.press("Freeze")
+    hands.paints(explorer)
+    frozen = explorer.network_input.copy()
+    assert (pixels_of(hands.role("input")) == display.photograph(explorer.image)).all()
+    for name, maps in lenet.forward(frozen[None]).items():
+        np.testing.assert_allclose(explorer.maps[name], maps[0], rtol=1e-4, atol=1e-5)
+    name = explorer.class_names[explorer.scores.argmax()]
+    expect(hands.answer).to_contain_text(f"Answer: {name}, ")
+    page.wait_for_timeout(300)  # the hand before the camera goes on moving
+    np.testing.assert_array_equal(explorer.network_input, frozen)
+    hands.paints(explorer)
+    hands.press("Undo")  # all that was filmed is one step
+    hands.until(lambda: np.array_equal(explorer.network_input, seen[0]))
 
 
 def test_scores_and_probabilities_are_told_for_each_class(hold):

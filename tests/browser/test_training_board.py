@@ -21,7 +21,7 @@ CELL = """from cnnlab import Network, datasets, training, widgets, zoo
 digits = datasets.digits()
 net = Network(zoo.digits_net(), seed=0)
 board = widgets.TrainingBoard(
-    training.run(net, digits.train, validation=digits.test, epochs=400)
+    training.run(net, digits.train, validation=digits.test, epochs=4_000)
 )
 board"""
 
@@ -168,12 +168,15 @@ def test_a_training_survives_its_page_its_cell_and_an_interrupt(open_notebook, s
     expect(status).to_contain_text(re.compile("Training · step [1-9]"))
     told = notebook.run("print(board.state_of_training)")
     assert told.strip() == "running"
-    runs = board.locator(".cnnlab-board-runs")
-    now = int(runs.get_attribute("data-shown"))
-    page.wait_for_function(
-        "([now]) => Number(document.querySelector('.cnnlab-board-runs').dataset.shown) > now + 20",
-        arg=[now],
-    )
+    # Out of sight nothing is painted, and all of it as it comes into sight.
+    painted = [one.board.locator(".cnnlab-board-runs") for one in (first, again)]
+    seen, hidden = (int(runs.get_attribute("data-shown")) for runs in painted)
+    assert painted[1].bounding_box()["y"] > page.viewport_size["height"]
+    comes(lambda: int(painted[0].get_attribute("data-shown")) > seen + 20, True)
+    assert int(painted[1].get_attribute("data-shown")) <= hidden + 1
+    painted[1].scroll_into_view_if_needed()
+    comes(lambda: int(painted[1].get_attribute("data-shown")) > hidden + 5, True)
+    painted[0].scroll_into_view_if_needed()
 
     # An interrupt while no cell runs leaves it going; one in board.wait() pauses it.
     page.evaluate(

@@ -140,3 +140,22 @@ def test_a_picture_without_anything_to_learn_and_one_too_small_are_refused_as_st
         FilterTrainer(np.zeros((5, 5))).step()
     with pytest.raises(ShapeError, match="fit"):
         FilterTrainer(np.ones((2, 2))).step()
+
+
+def test_a_page_that_paints_hears_of_each_picture_in_numbers(page):
+    trainer, twin = (FilterTrainer(NOISE, "sobel_x", seed=3) for _ in range(2))
+    answer, out = page(trainer, "steps", times=2, pictures=3, run=1, have=0)
+    assert out == []
+    for number, told in enumerate([*answer["before"], answer]):
+        twin.step(2)
+        assert told["from"] == 2 * number
+        assert told["losses"] == twin.losses[-2:]
+        assert told["loss"] == twin.loss
+        np.testing.assert_array_equal(np.float32(told["filter"]), twin.filter)
+        np.testing.assert_array_equal(np.float32(told["gradient"]), twin.gradient)
+    answer, out = page(trainer, "steps", times=1, pictures=0, run=1, have=6)
+    assert (answer["before"], len(out), answer["from"]) == ([], 3, 6)  # maps
+    trainer.learning_rate = 50
+    answer, out = page(trainer, "steps", times=60, pictures=4, run=1, have=7)
+    assert "ran away" in answer["stopped"]
+    assert len(out) == 3  # what stays is painted by the kernel

@@ -1,9 +1,15 @@
-// What all views of a TrainingBoard share: the curves so far, asked for bit by bit while it trains.
+// What all views of a TrainingBoard share: the curves so far, told bit by bit while it trains.
+//
+// While it trains, the page does not ask for every look (shared/watching.py): it asks for a number of
+// them, and again before they are used up. A page that falls behind so gets fewer.
 
 import { bytesOf, grown } from "./points.js";
 import { Session } from "./session.js";
 
 const SPACING = 70; // milliseconds from one look to the next, at the least
+const LOOKS = 24; // that are asked for at once
+const RENEW = 8; // left, at which more are asked for
+const QUIET = 1000; // milliseconds without a look, while it trains, after which the page asks
 const PARTS = 3; // of bytes a run: points, filters, maps
 
 export class BoardSession extends Session {
@@ -20,6 +26,8 @@ export class BoardSession extends Session {
     });
     this.moved = () => this.look();
     model.on("change:_pulse", this.moved);
+    this.told = (message, buffers) => this.#told(message, buffers);
+    model.on("msg:custom", this.told);
     this.#playRested();
     this.look();
   }
@@ -40,7 +48,7 @@ export class BoardSession extends Session {
       attempt: about.attempt,
       counted: about.counted,
     }));
-    this.lane?.ask({ settings: this.values, known });
+    this.lane?.ask({ settings: this.values, known, seen: this.image?.number, looks: LOOKS });
   }
 
   /** Do what a button says; the answer shows what came of it. */
@@ -84,9 +92,24 @@ export class BoardSession extends Session {
       this.emit("notice", message.error);
       return;
     }
+    this.#show(message, buffers);
+  }
+
+  /** A look that was asked for in advance. */
+  #told(message, buffers) {
+    if (message.client !== this.line.client || message.left === undefined) return;
+    this.#show(message, buffers);
+    if (message.left === RENEW) this.line.send("watch", { looks: LOOKS }, []);
+  }
+
+  #show(message, buffers) {
     this.#take(message, buffers.map(bytesOf));
-    this.emit("board");
-    if (this.running) this.look();
+    this.drawing ??= requestAnimationFrame(() => {
+      this.drawing = undefined;
+      this.emit("board");
+    });
+    clearTimeout(this.waiting);
+    if (this.running) this.waiting = setTimeout(() => this.look(), QUIET);
   }
 
   #take({ runs, image }, parts) {
@@ -105,11 +128,15 @@ export class BoardSession extends Session {
         maps: about.maps && { ...about.maps, steps: maps },
       };
     }
-    this.image = { ...image, pixels: parts.at(-1) };
+    const pixels = parts[PARTS * runs.length];
+    if (pixels) this.image = { ...image, pixels };
   }
 
   dispose() {
+    cancelAnimationFrame(this.drawing);
+    clearTimeout(this.waiting);
     this.model.off("change:_pulse", this.moved);
+    this.model.off("msg:custom", this.told);
     super.dispose();
   }
 }

@@ -85,13 +85,17 @@ export class Plot {
   show({ x, y, curves = [], bands = [], notes = [], handles = [] }) {
     this.ranges = { x, y };
     this.#showTicks();
-    this.drawing.replaceChildren(
+    this.#draw([
       ...bands.map((band) => this.#band(band)),
-      make("path", { class: "cnnlab-plot-lines", d: this.lines }),
-      make("path", { class: "cnnlab-plot-axes", d: this.axes }),
+      ["path", { class: "cnnlab-plot-lines", d: this.lines }],
+      ["path", { class: "cnnlab-plot-axes", d: this.axes }],
       ...curves.flatMap((curve) => this.#curve(curve)),
-    );
-    this.notes.replaceChildren(...notes.map((note) => this.#written(note, "cnnlab-plot-note")));
+    ]);
+    const written = JSON.stringify([notes, this.ranges]);
+    if (written !== this.written) {
+      this.notes.replaceChildren(...notes.map((note) => this.#written(note, "cnnlab-plot-note")));
+    }
+    this.written = written;
     const gone = new Set(this.handles.keys());
     for (const handle of handles) {
       gone.delete(handle.name);
@@ -100,6 +104,20 @@ export class Plot {
     for (const name of gone) {
       this.handles.get(name).element.remove();
       this.handles.delete(name);
+    }
+  }
+
+  /** Draw parts, [tag, attributes] each: what is there already is changed, and not made anew. */
+  #draw(parts) {
+    const there = [...this.drawing.children];
+    if (there.length !== parts.length || parts.some(([tag], k) => there[k].tagName !== tag)) {
+      this.drawing.replaceChildren(...parts.map(([tag, attributes]) => make(tag, attributes)));
+      return;
+    }
+    for (const [k, [, attributes]] of parts.entries()) {
+      for (const [name, value] of Object.entries(attributes)) {
+        if (there[k].getAttribute(name) !== String(value)) there[k].setAttribute(name, value);
+      }
     }
   }
 
@@ -126,24 +144,18 @@ export class Plot {
       down = false;
     }
     const line = parts.join("");
-    const drawn = make("path", { class: "cnnlab-curve", "data-look": look, d: line });
+    const drawn = ["path", { class: "cnnlab-curve", "data-look": look, d: line }];
     if (!filled || !points.length) return [drawn];
     const ends = [points.at(-1)[0], points[0][0]].map((x) => this.#place(x, 0));
     const d = `${line}L${ends[0]}L${ends[1]}Z`;
-    return [make("path", { class: "cnnlab-curve-filling", "data-look": look, d }), drawn];
+    return [["path", { class: "cnnlab-curve-filling", "data-look": look, d }], drawn];
   }
 
   #band({ x = this.ranges.x, y = this.ranges.y, look = "faint" }) {
     const [left, top] = this.#place(x[0], y[1]),
       [right, bottom] = this.#place(x[1], y[0]);
     const size = { width: Math.max(0, right - left), height: Math.max(0, bottom - top) };
-    return make("rect", {
-      x: left,
-      y: top,
-      ...size,
-      class: "cnnlab-plot-band",
-      "data-look": look,
-    });
+    return ["rect", { x: left, y: top, ...size, class: "cnnlab-plot-band", "data-look": look }];
   }
 
   #showTicks() {

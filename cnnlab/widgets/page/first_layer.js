@@ -32,7 +32,8 @@ export class FirstLayer {
   }
 
   show({ about, filters, maps }, image, classes, palette) {
-    paintColours(this.image, image);
+    if (image !== this.seen) paintColours(this.image, image);
+    this.seen = image;
     const { label, says } = about.picture;
     const words = `It is ${classes[label]}; the network says ${classes[says]}.`;
     put(this.says, "textContent", words);

@@ -6,16 +6,24 @@ import { numberText, percent } from "./numbers.js";
 
 const MOST = 240; // points of a curve: more are averaged
 
+const averaged = new WeakMap(); // points -> {size, count, means}, to go on where they grew
+
 /** Average neighbours, so that at most MOST points are left. */
 export function thinned(points, column) {
-  const size = Math.ceil(points.length / MOST) || 1,
-    found = [];
-  for (let k = 0; k < points.length; k += size) {
+  return meansOf(points).map((one) => [one[0], one[column]]);
+}
+
+function meansOf(points) {
+  const size = Math.ceil(points.length / MOST) || 1;
+  const known = averaged.get(points),
+    { count, means } = known?.size === size ? known : { count: 0, means: [] };
+  means.length = Math.floor(count / size); // those that are whole
+  for (let k = means.length * size; k < points.length; k += size) {
     const some = points.slice(k, k + size);
-    const mean = (at) => some.reduce((sum, one) => sum + one[at], 0) / some.length;
-    found.push([mean(0), mean(column)]);
+    means.push(some[0].map((_, at) => some.reduce((sum, one) => sum + one[at], 0) / some.length));
   }
-  return found;
+  averaged.set(points, { size, count: points.length, means });
+  return means;
 }
 
 /** What a loss may be drawn up to: a first step that is far off does not flatten the rest. */

@@ -59,9 +59,9 @@ export class Scene {
   }
 
   /** The kernel went on by itself: what it brings is what is set now, and newer than all before. */
-  given(frame) {
+  given(frame, source = "kernel") {
     this.version += 1;
-    this.#take(frame, "kernel", this.version);
+    this.#take(frame, source, this.version);
   }
 
   /** Whether a source of moving pictures, such as a camera, may bring the next one. */

@@ -6,19 +6,32 @@ Axes: row, column. Nothing is padded; one channel, one filter, no bias.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cnnlab import functional as F
-from cnnlab.checks import real, seeded, whole
+from cnnlab.checks import numbers, real, seeded, whole
 from cnnlab.errors import DataError, ShapeError
 from cnnlab.optimizers import SGD
 
-__all__ = ["FilterTraining", "Pace", "crop", "drawn", "pace_of", "padded", "spread", "wished"]
+__all__ = [
+    "MOST_CELLS",
+    "FilterTraining",
+    "Pace",
+    "crop",
+    "drawn",
+    "pace_of",
+    "padded",
+    "painted_wish",
+    "spread",
+    "wished",
+]
 
 Array = NDArray[np.float32]
 
+MOST_CELLS = 64  # rows and columns of a wish that is painted
 _FLATTEST = 1e-7  # share of the largest curvature: a flatter way is one that float32 cannot see
 
 
@@ -263,3 +276,21 @@ def spread(painted: Array, height: int, width: int) -> Array:
     down = np.arange(height) * len(painted) // height
     across = np.arange(width) * painted.shape[1] // width
     return np.ascontiguousarray(painted[down][:, across])
+
+
+def painted_wish(value: Any) -> Array:
+    """Read a wish that is painted: rows and columns of numbers from -1 to 1, or none of them."""
+    cells = numbers(value, "painted").astype(np.float32)
+    if not cells.size:
+        return np.zeros((0, 0), np.float32)
+    if cells.ndim != 2 or max(cells.shape) > MOST_CELLS:
+        raise ShapeError(
+            f"a painted wish has rows and columns, {MOST_CELLS} at the most, got an array of "
+            f"shape {cells.shape}; try painted[:{MOST_CELLS}, :{MOST_CELLS}]"
+        )
+    if not (np.abs(cells) <= 1).all():
+        raise DataError(
+            "a painted wish is between -1 and 1 everywhere, got numbers "
+            "beyond; try np.clip(painted, -1, 1)"
+        )
+    return cells

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from cnnlab.callbacks import History
 from cnnlab.divergence import DivergedError
 from cnnlab.network import LayerArrays
+from cnnlab.optimizers import checked_rate
 from cnnlab.training import Run, Snapshot
 
 __all__ = ["Sample", "TrainingThread"]
@@ -42,11 +43,15 @@ class TrainingThread:
     run : training.Run
     onrest : callable
         Called, without arguments and in the thread, whenever the training has come to rest.
+    onstep : callable, optional
+        Called in the same way after every other step; the next one waits for it.
 
     Attributes
     ----------
     history : History
         Every snapshot since the training began, or began again.
+    validated : list of Snapshot
+        Those with a validation, which are few.
     kept : list of Snapshot
         The training before, to be compared with.
     attempt : int
@@ -57,25 +62,56 @@ class TrainingThread:
         What went wrong, if something did.
     sample : Sample
         The newest step.
+    begun : int
+        The step at which the training was taken up.
+    rates : dict of float
+        Learning rates that were set since the training began, by the steps done before.
     pace : int or None
         Steps a second; None is as fast as it goes.
     """
 
-    def __init__(self, run: Run, onrest: Callable[[], None]) -> None:
-        self.run, self._onrest = run, onrest
+    def __init__(
+        self, run: Run, onrest: Callable[[], None], onstep: Callable[[], None] | None = None
+    ) -> None:
+        self.run, self._onrest, self._onstep = run, onrest, onstep
         self.kept: list[Snapshot] = []
+        self.validated: list[Snapshot]
+        self.rates: dict[int, float]
         self.attempt = 0
         self.pace: int | None = None
         self._changed = Condition()
         self._thread: Thread | None = None
         self._wanted, self._single, self._rest = False, 0, "paused"
+        self._rate: float | None = None  # that waits for the step under way
         self._begin()
 
     def _begin(self) -> None:
         weights = self.run.network.layer_parameters
-        self.history = History()
+        self.history, self.validated = History(), []
         self.sample = Sample(None, weights, weights)
+        self.begun, self.rates = self.run.step, {}
         self.state, self.words = "ready", ""
+
+    @property
+    def rate(self) -> float:
+        """The learning rate before the schedule; one that is set counts from the next step on."""
+        return self.run.learning_rate if self._rate is None else self._rate
+
+    @rate.setter
+    def rate(self, value: float) -> None:
+        rate = checked_rate(value)
+        with self._changed:
+            self._rate = rate
+            if self._thread is None:
+                self._take_rate()
+
+    def _take_rate(self) -> None:
+        """Hand the run what was set, and note with which rate its next step is taken."""
+        if self._rate is not None:
+            self.run.learning_rate, self._rate = self._rate, None
+        known = [self.run.settings.optimizer.learning_rate, *self.rates.values()][-1]
+        if self.run.learning_rate != known:
+            self.rates[self.run.step] = self.run.learning_rate
 
     @property
     def alive(self) -> bool:
@@ -155,7 +191,10 @@ class TrainingThread:
 
     def _work(self) -> None:
         while self._take_step():
-            self._keep_pace(time.monotonic())
+            begun = time.monotonic()
+            if self._onstep:
+                self._onstep()
+            self._keep_pace(begun)
         self._onrest()
 
     def _take_step(self) -> bool:
@@ -164,10 +203,13 @@ class TrainingThread:
             if not (self._wanted or self._single):
                 return self._leave(self._rest)
             self._single = 0
+            self._take_rate()
         before, end, words = self.run.network.layer_parameters, "", ""
         try:
             snapshot = next(self.run)
             self.history(snapshot)
+            if snapshot.validation is not None:
+                self.validated.append(snapshot)
             self.sample = Sample(snapshot, before, self.run.network.layer_parameters)
             if self.run.step == self.run.steps:
                 end = "finished"

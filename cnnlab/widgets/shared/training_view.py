@@ -15,14 +15,15 @@ from cnnlab.training import Run, Snapshot
 from cnnlab.widgets.shared.maps import finite
 from cnnlab.widgets.shared.training_thread import TrainingThread
 
-__all__ = ["TrainingView", "drawable", "filter_grid", "shown_data"]
+__all__ = ["POINT_BYTES", "TrainingView", "drawable", "filter_grid", "shown_data"]
 
+POINT_BYTES = 12  # step, loss and accuracy
 _PICTURES = 1000  # that are looked at for the confusion matrix
 _MAPS = 16  # filters that are shown
 _BEHIND = 24  # pictures behind a cell
 _KEPT = 300  # points of a curve to compare with
-_REST = 20  # times what a confusion matrix cost: until the next one
-_LEAST_REST = 0.5  # seconds
+_REST = 40  # times what a confusion matrix cost: until the next one
+_LEAST_REST = 1.0  # seconds
 
 
 def shown_data(run: Run) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -96,12 +97,12 @@ class TrainingView:
         about: dict[str, Any] = {
             "name": self.name, "state": thread.state, "words": thread.words,
             "ended": thread.ended, "attempt": thread.attempt, "from": begun,
-            "step": run.step, "steps": run.steps, "rate": run.learning_rate,
+            "step": run.step, "steps": run.steps, "rate": thread.rate,
             "classes": self._classes,
             "knowsNothing": run.settings.loss is losses.softmax_cross_entropy,
             "validation": [
                 [one.step, finite(one.validation.loss), one.validation.accuracy]
-                for one in snapshots
+                for one in thread.validated
                 if one.validation is not None
             ],
         }  # fmt: skip
@@ -118,8 +119,7 @@ class TrainingView:
         about["sizes"] = self._sizes(sample.snapshot, sample.before, sample.after)
         self._net.replace(sample.after)
         parts = [points.tobytes(), *self._filters_and_maps(about, picture, palette)]
-        version = [thread.attempt, 0 if sample.snapshot is None else sample.snapshot.step]
-        self._count(version, thread.alive)
+        self.count()
         about["counted"] = list(self._counted or ())
         if about["counted"] != counted:
             matrix = metrics.confusion_matrix(self.labels, self._predicted, self._classes)
@@ -173,15 +173,16 @@ class TrainingView:
             parts.append(display.levels(grids, palette, limit).tobytes())
         return parts
 
-    def _count(self, version: list[int], running: bool) -> None:
+    def count(self) -> None:
         """Sort the pictures anew, if it is time, or the training rests."""
-        now = time.monotonic()
-        if self._counted == tuple(version) or (running and now < self._due):
+        thread, now = self.thread, time.monotonic()
+        snapshot, _, weights = thread.sample
+        version = (thread.attempt, 0 if snapshot is None else snapshot.step)
+        if self._counted == version or (thread.alive and now < self._due):
             return
-        self._predicted = self._net.predict(self.images).argmax(axis=1)
-        self._counted = (version[0], version[1])
-        taken = time.monotonic() - now
-        self._due = now + max(_LEAST_REST, _REST * taken)
+        self._net.replace(weights)
+        self._predicted, self._counted = self._net.predict(self.images).argmax(axis=1), version
+        self._due = now + max(_LEAST_REST, _REST * (time.monotonic() - now))
 
 
 def _point(snapshot: Snapshot) -> tuple[float, float, float]:
