@@ -1,0 +1,291 @@
+"""What is rehearsed in a fresh Python: the way of macOS, Windows and PyTorch, forced everywhere."""
+
+import _thread
+import ctypes
+import os
+import subprocess
+import sys
+import threading
+import time
+from types import SimpleNamespace
+
+import nbformat
+import numba
+import numpy as np
+import psutil
+import pytest
+from nbclient import NotebookClient
+
+from cnnlab.exercises import CHAPTERS, rehearsal, standby, trial, watch
+from cnnlab.exercises import filters as lesson
+from cnnlab.exercises.store import STORE
+
+TASKS = [
+    item
+    for chapter in CHAPTERS
+    if chapter.module
+    for item in chapter.lesson().items
+    if item.kind == "solved"
+]
+
+ABANDONED = 12  # seconds: so long a call without end may outlive its kernel
+
+
+def descendants():
+    return psutil.Process().children(recursive=True)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def killed_kernel():
+    """A kernel that is killed while its standby is in a call without end; looked at by the last."""
+    code = """if True:
+        from cnnlab.exercises import filters as lesson, rehearsal
+        rehearsal._LEFT_BEHIND = ("numpy",)
+        print("here", flush=True)
+        lesson.loops.check(lambda image, weights: print("off", flush=True) or sum(range(10**12)))
+    """
+    kernel = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert kernel.stdout.readline() == "here\n"
+    found = []
+    deadline = time.monotonic() + 20
+    while not any(one.cpu_times().user > 2 for one in found):
+        assert time.monotonic() < deadline
+        found = psutil.Process(kernel.pid).children()
+        time.sleep(0.05)
+    kernel.kill()
+    kernel.wait()
+    kernel.stdout.close()
+    yield SimpleNamespace(standby=found[0], since=time.monotonic())
+    standby.end()
+
+
+@pytest.fixture(autouse=True)
+def _forced(monkeypatch):
+    monkeypatch.setattr(rehearsal, "_LEFT_BEHIND", ("numpy",))
+    monkeypatch.setattr(trial, "SECONDS", 1.0)
+
+
+@pytest.fixture
+def rehearsed(monkeypatch):
+    """What standbys were given, and whether it came to an end there."""
+    ends = []
+    watched = standby._Standby._watched
+
+    def noted(one, seconds):
+        ends.append(False)
+        ends[-1] = watched(one, seconds)
+        return ends[-1]
+
+    monkeypatch.setattr(standby._Standby, "_watched", noted)
+    return ends
+
+
+def judged(function):
+    began = time.monotonic()
+    verdict = lesson.loops.check(function)
+    assert time.monotonic() - began < 8
+    assert verdict.passed is False
+    return verdict.message
+
+
+def endless(image, weights):
+    while True:
+        pass
+
+
+def floods(image, weights):
+    while True:
+        print("window", end=" ")  # noqa: T201 - as a learner may
+
+
+def deeper(image, weights):
+    return deeper(image, weights)
+
+
+def deeper_than_allowed(image, weights):
+    sys.setrecursionlimit(10**9)
+
+    def fall(_):
+        return sorted([0], key=fall)
+
+    return fall(0)
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda image, weights: sum(range(10**12)), "within 1 seconds, and nothing stops it"),
+        (lambda image, weights: 10**10 ** len(weights) ** 10, "and nothing stops it"),
+        (lambda image, weights: [0] * 10**15, "stopped with MemoryError"),
+        (lambda image, weights: ctypes.string_at(0), "crashed Python"),
+        (lambda image, weights: os._exit(0), "ended Python without a word"),
+        (lambda image, weights: sys.exit(), "wanted to end the whole program (exit)"),
+        (endless, "your function did not come to an end"),
+        (floods, "printed or showed far too much"),
+        (deeper, "called itself again and again"),
+        (deeper_than_allowed, "crashed Python"),
+    ],
+    ids=["sum", "power", "list", "crash", "end", "exit", "loop", "print", "deep", "deepest"],
+)
+def test_what_hangs_or_crashes_is_a_verdict(function, words):
+    assert words in judged(function)
+
+
+def test_memory_without_end_is_a_verdict(monkeypatch):
+    monkeypatch.setattr(watch, "_SPARE", 200_000_000)
+    monkeypatch.setattr(watch, "free_memory", lambda: 100_000_000)
+
+    def grows(image, weights):
+        kept = []
+        while True:
+            kept.append(np.ones(10**6))
+            time.sleep(0.005)
+
+    assert "of memory and wanted more" in judged(grows)
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.key)
+def test_every_solution_is_rehearsed_and_passes(task, rehearsed):
+    assert task.check(task.value(task.solution_code)).passed
+    assert rehearsed == [True]
+
+
+def test_what_takes_long_there_is_not_refused(monkeypatch, rehearsed):
+    here = os.getpid()
+
+    def slow(image, weights):
+        while os.getpid() != here:  # such as Numba, that has to compile once more
+            pass
+        return lesson.loops.answer()(image, weights)
+
+    assert lesson.loops.check(slow).passed
+    assert rehearsed == [False]
+
+
+def test_a_function_that_its_learner_has_compiled_passes(rehearsed):
+    from cnnlab.exercises import speed
+
+    own_map = lesson.loops.value(lesson.loops.solution_code)
+    task = speed.in_strips
+    answer = task.cell.value(task.solution_code, {**task.given(), "fast_map": numba.njit(own_map)})
+    assert task.check(answer).passed
+    assert len(rehearsed) == 1
+
+
+@pytest.mark.parametrize("thing", [threading.Lock(), open(os.devnull), (n for n in "")])  # noqa: SIM115
+def test_what_cannot_be_sent_is_done_without(thing, rehearsed):
+    def uses(image, weights):
+        return thing and lesson.loops.answer()(image, weights)
+
+    assert lesson.loops.check(uses).passed
+    assert rehearsed == []
+
+
+def test_what_never_ends_as_it_is_written_down_is_stopped():
+    class Endless:
+        def __reduce__(self):
+            while True:
+                pass
+
+    assert lesson.finder.check(Endless()).passed is False
+
+
+def test_a_standby_leaves_no_trace(tmp_path, capfd, rehearsed):
+    diary, seen = tmp_path / "diary.txt", []
+
+    def notes(image, weights):
+        seen.append(1)
+        lesson.loops.hint()
+        print("once")  # noqa: T201 - as a learner may
+        with diary.open("a") as file:
+            file.write("once\n")
+        return lesson.loops.answer()(image, weights)
+
+    assert lesson.loops.check(notes).passed
+    assert rehearsed == [True]
+    assert len(seen) == len(lesson.loops.calls) == STORE.read(lesson.loops.key)["hints"]
+    assert capfd.readouterr().out.count("once") == len(seen)
+    assert diary.read_text() == "once\n" * len(seen)
+
+
+def test_there_is_one_standby_and_it_is_kept_until_it_has_to_be_replaced():
+    right = lesson.loops.answer()
+    assert lesson.loops.check(right).passed
+    (first,) = descendants()
+    assert lesson.loops.check(right).passed
+    assert descendants() == [first]
+    judged(lambda image, weights: os._exit(0))
+    (second,) = descendants()
+    assert second != first
+    second.kill()
+    assert lesson.loops.check(right).passed
+    (third,) = descendants()
+    assert third != second
+
+
+def test_an_interrupt_interrupts_and_leaves_nothing_behind(monkeypatch):
+    monkeypatch.setattr(trial, "SECONDS", 30)
+    lesson.loops.check(lesson.loops.answer())
+    tries = STORE.read(lesson.loops.key)["attempts"]
+    (before,) = descendants()
+    threading.Timer(0.3, _thread.interrupt_main).start()
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        lesson.loops.check(lambda image, weights: sum(range(10**12)))
+    assert time.monotonic() - began < 5
+    assert before not in descendants()
+    assert STORE.read(lesson.loops.key)["attempts"] == tries
+    assert lesson.loops.check(lesson.loops.answer()).passed
+
+
+def test_where_no_python_can_be_started_answers_are_judged_all_the_same(monkeypatch):
+    standby.end()
+    monkeypatch.setattr(standby, "_failures", [])
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    for _ in range(3):
+        assert lesson.loops.check(lesson.loops.answer()).passed
+    assert not descendants()
+
+
+def test_a_lesson_starts_a_standby_only_where_no_copy_can_be_made():
+    code = """if True:
+        import psutil
+        from cnnlab.exercises import rehearsal
+        from cnnlab.exercises import filters
+        print(len(psutil.Process().children()))
+        rehearsal._LEFT_BEHIND = ("numpy",)
+        from cnnlab.exercises import pooling
+        print(len(psutil.Process().children()))
+    """
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["0" if sys.platform == "linux" else "1", "1"]
+    assert run.stderr == ""
+
+
+def test_in_a_jupyter_kernel_with_pytorch_hogs_end_and_right_answers_pass():
+    pytest.importorskip("torch", reason='pip install -e ".[peers]"')
+    setup = "import torch, os, signal, threading\nfrom cnnlab.exercises import learning as lesson"
+    right = """\
+def by_torch(scores, labels):
+    leaf = torch.tensor(scores, requires_grad=True)
+    torch.nn.functional.cross_entropy(leaf, torch.tensor(labels)).backward()
+    return leaf.grad.numpy()
+
+lesson.score_gradient.check(by_torch)"""
+    hog = "lesson.score_gradient.check(lambda scores, labels: torch and sum(range(10**12)))"
+    crash = "import ctypes\nlesson.score_gradient.check(lambda *given: ctypes.string_at(0))"
+    interrupted = f"threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()\n{hog}"
+    cells = [nbformat.v4.new_code_cell(code) for code in (setup, right, hog, crash, interrupted)]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    NotebookClient(notebook, timeout=30, allow_errors=True).execute()
+    _, passed, held, crashed, stopped = (cell.outputs for cell in cells)
+    assert passed[-1].data["text/plain"].startswith("Right.")
+    assert "nothing stops it" in held[-1].data["text/plain"]
+    assert "crashed Python" in crashed[-1].data["text/plain"]
+    assert stopped[-1].ename == "KeyboardInterrupt"
+
+
+def test_a_kernel_that_is_killed_leaves_no_standby_behind(killed_kernel):
+    while killed_kernel.standby.is_running():
+        assert time.monotonic() - killed_kernel.since < ABANDONED
+        time.sleep(0.2)
