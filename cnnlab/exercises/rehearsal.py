@@ -36,13 +36,14 @@ def rehearse(work: Callable[[], Any], seconds: float) -> None:
     ----------
     work : callable
     seconds : float
-        How long it may take, if nothing can stop it.
+        How long it may take.
 
     Raises
     ------
     EndlessError
-        If it took longer, but can be stopped; a fresh Python is no measure, and raises none.
+        If it took longer, but can be stopped half-way.
     FatalError
+        If nothing could stop it, or it would take the kernel along.
     """
     way = forked if _can_fork() else standby
     way.rehearse(work, seconds)

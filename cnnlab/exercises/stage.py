@@ -18,15 +18,18 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any, BinaryIO, NoReturn
 
-__all__ = ["BEAT", "BEGUN", "LISTENS", "OVER", "READY", "hide_output", "serve"]
+__all__ = ["BEAT", "BEGUN", "LISTENS", "LOADS", "OVER", "READY", "hide_output", "serve"]
 
-READY, BEGUN, LISTENS, OVER = b"\1", b"\2", b"\3", b"\4"
+READY, BEGUN, LOADS, LISTENS, OVER = b"\1", b"\2", b"\3", b"\4", b"\5"
 """What is told of the work; no text that Python prints at its start holds them."""
 
 BEAT = 0.1
 """Seconds between two signs that Python still listens."""
 
 _ABANDONED = 10.0  # seconds without such a sign after which a fresh Python ends itself
+
+_LOADERS = ("importlib.", "numba.")  # the modules whose functions run meanwhile
+_DEEP = 1000  # functions that call each other
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
@@ -119,6 +122,18 @@ def _rehearse(orders: BinaryIO, telling: int) -> None:
         # Needs neither Python's lock nor the kernel: a call without end does not outlive it long.
         faulthandler.dump_traceback_later(_ABANDONED, exit=True, file=1)
         thread.join(BEAT)
-        os.write(telling, LISTENS)
+        os.write(telling, LOADS if _loads(thread) else LISTENS)
     faulthandler.cancel_dump_traceback_later()
     os.write(telling, OVER)
+
+
+def _loads(thread: threading.Thread) -> bool:
+    """Whether a thread imports or compiles something just now: what is done once, here as there."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    for _ in range(_DEEP):
+        if frame is None:
+            break
+        if frame.f_globals.get("__name__", "").startswith(_LOADERS):
+            return True
+        frame = frame.f_back
+    return False

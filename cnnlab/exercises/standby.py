@@ -9,8 +9,7 @@ the whole one does not, and a right answer must not be refused for that. So such
 without a rehearsal, and likewise where a standby does not come up, or cannot read what was sent.
 
 It is fresh: what the kernel has loaded or compiled by now may have to be loaded or compiled there.
-So only a call that nothing can stop, a crash, or memory without end says anything about an answer.
-That it takes long does not.
+Meanwhile the clock stands still.
 """
 
 from __future__ import annotations
@@ -29,8 +28,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any, cast
 
-from cnnlab.exercises.endings import ended, finish, unstoppable
-from cnnlab.exercises.stage import BEAT, BEGUN, LISTENS, OVER, READY
+from cnnlab.exercises.endings import EndlessError, StoppedError, ended, finish, unstoppable
+from cnnlab.exercises.stage import BEAT, BEGUN, LOADS, OVER, READY
 from cnnlab.exercises.watch import Watch
 
 __all__ = ["end", "prepare", "rehearse"]
@@ -41,7 +40,7 @@ _SILENT = 8.0  # likewise, whatever a busy machine computed instead
 _WRITING = 1.0  # seconds to write an answer down
 _LARGEST = 100_000_000  # bytes of an answer with all that it uses
 _LOOK = 0.05  # seconds: so often the caller looks whether an interrupt has come (Windows needs it)
-_FAILURES = 2  # after so many no more standbys are started
+_FAILURES = 2  # after so many in a row no more standbys are started
 
 _GONE = b""
 
@@ -59,10 +58,11 @@ def rehearse(work: Callable[[], Any], seconds: float) -> None:
     ----------
     work : callable
     seconds : float
-        How long nobody need be able to stop it.
+        How long it may take, without what it has to load.
 
     Raises
     ------
+    EndlessError
     FatalError
     """
     packed = _packed(work)
@@ -72,15 +72,18 @@ def rehearse(work: Callable[[], Any], seconds: float) -> None:
         standby = _start()
         if standby is None:
             return
-        free = False
         try:
-            free = standby.does(packed, seconds)
-        except _UselessError:
-            _failures.append(standby)
-        finally:
-            if not free:
-                end()
-                _start()
+            if standby.up():
+                standby.does(packed, seconds)
+                _failures.clear()
+        except _UselessError as error:
+            _failures.append(error)
+            end()
+            _start()
+        except BaseException:
+            end()
+            _start()
+            raise
 
 
 @atexit.register
@@ -122,7 +125,7 @@ def _packed(work: Callable[[], Any]) -> bytes | None:
     packed: list[bytes] = []
 
     def pack() -> None:
-        with suppress(Exception):
+        with suppress(Exception, StoppedError):
             parcel = _Parcel()
             cloudpickle.dump(work, parcel)
             place = (list(sys.path), str(Path.cwd()), sys.getrecursionlimit())
@@ -170,7 +173,7 @@ class _Standby:
         self._orders = cast(IO[bytes], self._process.stdin)
         self._told = cast(IO[bytes], self._process.stdout)
         self._signs: SimpleQueue[bytes] = SimpleQueue()
-        self._up = False
+        self._up, self._up_by = False, time.monotonic() + _START
         self._ear = threading.Thread(target=self._listen, name="cnnlab-standby", daemon=True)
         self._ear.start()
 
@@ -179,30 +182,39 @@ class _Standby:
         """Whether there still is such a process."""
         return self._process.poll() is None
 
-    def does(self, packed: bytes, seconds: float) -> bool:
-        """Let it do some work.
-
-        Returns
-        -------
-        bool
-            Whether it came to the end, and can do more; if not, it can be stopped half-way.
+    def up(self) -> bool:
+        """Wait until it can be given work, if that does not take too long.
 
         Raises
         ------
-        FatalError
-            If nothing stops it, or it would take Python along.
+        _UselessError
+            If it will never come up.
+        """
+        while not self._up:
+            sign = self._hear(self._up_by - time.monotonic())
+            if sign is None:
+                return False
+            if sign == _GONE:
+                raise _UselessError
+            self._up = sign == READY
+        return True
+
+    def does(self, packed: bytes, seconds: float) -> None:
+        """Let it do some work. After an error it is of no more use.
+
+        Raises
+        ------
+        EndlessError, FatalError
         _UselessError
             If it could not begin.
         """
-        if not self._up:
-            self._wait_for(READY, _START)
-            self._up = True
         try:
             self._orders.write(packed)
             self._orders.flush()
         except OSError:
             raise _UselessError from None
-        return self._wait_for(BEGUN, _LOADING) == OVER or self._watched(seconds)
+        if self._begins():
+            self._watch(seconds)
 
     def end(self) -> None:
         """End it, whatever it does."""
@@ -230,34 +242,35 @@ class _Standby:
                 if left < _LOOK:
                     return None
 
-    def _wait_for(self, wanted: bytes, seconds: float) -> bytes:
-        """Wait for a sign, or for the word that the work is over (it could not be read there)."""
-        deadline = time.monotonic() + seconds
-        while True:
-            sign = self._hear(deadline - time.monotonic())
-            if sign in {wanted, OVER}:
-                return sign
+    def _begins(self) -> bool:
+        """Wait until what was sent has been read; False if it could not be."""
+        deadline = time.monotonic() + _LOADING
+        while (sign := self._hear(deadline - time.monotonic())) not in {BEGUN, OVER}:
             if not sign or time.monotonic() > deadline:
                 raise _UselessError
+        return sign == BEGUN
 
-    def _watched(self, seconds: float) -> bool:
-        """Wait for the end of work that has begun; returns and raises as `does`."""
+    def _watch(self, seconds: float) -> None:
+        """Wait for the end of work that has begun; raises as `does`."""
         watch = Watch(self._process.pid)
-        began = heard = time.monotonic()
+        begun = heard = time.monotonic()
+        latest = begun + seconds + _LOADING
         computed = watch.computed()
         while True:
             sign = self._hear(2 * BEAT)
             if sign == OVER:
-                return True
+                return
             if sign == _GONE:
                 raise ended(self._process.wait())
             watch.refuse_hunger()
             now = time.monotonic()
-            if sign == LISTENS:
-                if now > began + seconds:
-                    return False
+            if sign == LOADS:
+                begun = now
+            if sign is not None:
+                if now > min(begun + seconds, latest):
+                    raise EndlessError
                 heard, computed = now, watch.computed()
-            elif now > max(began + seconds, heard + _DEAF) and (
+            elif now > max(begun + seconds, heard + _DEAF) and (
                 watch.computed() - computed > _DEAF / 2 or now > heard + _SILENT
             ):
                 raise unstoppable(seconds)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
@@ -39,10 +40,11 @@ def descendants():
 def killed_kernel():
     """A kernel that is killed while its standby is in a call without end; looked at by the last."""
     code = """if True:
-        from cnnlab.exercises import filters as lesson, rehearsal
+        from cnnlab.exercises import filters as lesson, rehearsal, trial
         rehearsal._LEFT_BEHIND = ("numpy",)
+        trial.SECONDS = 60
         print("here", flush=True)
-        lesson.loops.check(lambda image, weights: print("off", flush=True) or sum(range(10**12)))
+        lesson.loops.check(lambda image, weights: sum(range(10**12)))
     """
     kernel = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert kernel.stdout.readline() == "here\n"
@@ -62,6 +64,7 @@ def killed_kernel():
 @pytest.fixture(autouse=True)
 def _forced(monkeypatch):
     monkeypatch.setattr(rehearsal, "_LEFT_BEHIND", ("numpy",))
+    trial.within_limits(int)  # the time of a test is without that in which a standby comes up
     monkeypatch.setattr(trial, "SECONDS", 1.0)
 
 
@@ -69,14 +72,14 @@ def _forced(monkeypatch):
 def rehearsed(monkeypatch):
     """What standbys were given, and whether it came to an end there."""
     ends = []
-    watched = standby._Standby._watched
+    watch = standby._Standby._watch
 
     def noted(one, seconds):
         ends.append(False)
-        ends[-1] = watched(one, seconds)
-        return ends[-1]
+        watch(one, seconds)
+        ends[-1] = True
 
-    monkeypatch.setattr(standby._Standby, "_watched", noted)
+    monkeypatch.setattr(standby._Standby, "_watch", noted)
     return ends
 
 
@@ -88,58 +91,57 @@ def judged(function):
     return verdict.message
 
 
-def endless(image, weights):
-    while True:
-        pass
+def hostile():
+    """What learners may write, by name, and what is said of it."""
+
+    def endless(image, weights):
+        while True:
+            pass
+
+    def floods(image, weights):
+        while True:
+            print("window", end=" ")  # noqa: T201 - as a learner may
+
+    def deeper(image, weights):
+        return deeper(image, weights)
+
+    def too_deep(image, weights):
+        sys.setrecursionlimit(10**9)
+
+        def fall(_):
+            return sorted([0], key=fall)
+
+        return fall(0)
+
+    return {
+        "sum": (lambda image, weights: sum(range(10**12)), "within 1 seconds, and nothing stops"),
+        "power": (lambda image, weights: 10**10**10, "and nothing stops it"),
+        "list": (lambda image, weights: [0] * 10**15, "stopped with MemoryError"),
+        "crash": (lambda image, weights: ctypes.string_at(0), "crashed Python"),
+        "stack": (too_deep, "crashed Python"),
+        "end": (lambda image, weights: os._exit(0), "ended Python without a word"),
+        "exit": (lambda image, weights: sys.exit(), "wanted to end the whole program (exit)"),
+        "loop": (endless, "your function did not come to an end within 1 seconds"),
+        "print": (floods, "printed or showed far too much"),
+        "deep": (deeper, "called itself again and again"),
+    }
 
 
-def floods(image, weights):
-    while True:
-        print("window", end=" ")  # noqa: T201 - as a learner may
-
-
-def deeper(image, weights):
-    return deeper(image, weights)
-
-
-def deeper_than_allowed(image, weights):
-    sys.setrecursionlimit(10**9)
-
-    def fall(_):
-        return sorted([0], key=fall)
-
-    return fall(0)
-
-
-@pytest.mark.parametrize(
-    ("function", "words"),
-    [
-        (lambda image, weights: sum(range(10**12)), "within 1 seconds, and nothing stops it"),
-        (lambda image, weights: 10**10 ** len(weights) ** 10, "and nothing stops it"),
-        (lambda image, weights: [0] * 10**15, "stopped with MemoryError"),
-        (lambda image, weights: ctypes.string_at(0), "crashed Python"),
-        (lambda image, weights: os._exit(0), "ended Python without a word"),
-        (lambda image, weights: sys.exit(), "wanted to end the whole program (exit)"),
-        (endless, "your function did not come to an end"),
-        (floods, "printed or showed far too much"),
-        (deeper, "called itself again and again"),
-        (deeper_than_allowed, "crashed Python"),
-    ],
-    ids=["sum", "power", "list", "crash", "end", "exit", "loop", "print", "deep", "deepest"],
-)
-def test_what_hangs_or_crashes_is_a_verdict(function, words):
+@pytest.mark.parametrize(("function", "words"), hostile().values(), ids=hostile())
+def test_what_hangs_or_crashes_is_a_verdict(function, words, rehearsed):
     assert words in judged(function)
+    assert rehearsed
 
 
 def test_memory_without_end_is_a_verdict(monkeypatch):
-    monkeypatch.setattr(watch, "_SPARE", 200_000_000)
-    monkeypatch.setattr(watch, "free_memory", lambda: 100_000_000)
+    monkeypatch.setattr(watch, "_SPARE", 40_000_000)
+    monkeypatch.setattr(watch, "free_memory", lambda: 20_000_000)
 
     def grows(image, weights):
         kept = []
         while True:
             kept.append(np.ones(10**6))
-            time.sleep(0.005)
+            time.sleep(0.002)
 
     assert "of memory and wanted more" in judged(grows)
 
@@ -168,11 +170,13 @@ def test_a_function_that_its_learner_has_compiled_passes(rehearsed):
     own_map = lesson.loops.value(lesson.loops.solution_code)
     task = speed.in_strips
     answer = task.cell.value(task.solution_code, {**task.given(), "fast_map": numba.njit(own_map)})
+    for call in task.calls:  # as its learner has done by now
+        answer(*call)
     assert task.check(answer).passed
     assert len(rehearsed) == 1
 
 
-@pytest.mark.parametrize("thing", [threading.Lock(), open(os.devnull), (n for n in "")])  # noqa: SIM115
+@pytest.mark.parametrize("thing", [threading.Lock(), Path(os.devnull).open("w"), (n for n in "")])  # noqa: SIM115
 def test_what_cannot_be_sent_is_done_without(thing, rehearsed):
     def uses(image, weights):
         return thing and lesson.loops.answer()(image, weights)
@@ -195,7 +199,9 @@ def test_a_standby_leaves_no_trace(tmp_path, capfd, rehearsed):
 
     def notes(image, weights):
         seen.append(1)
-        lesson.loops.hint()
+        from cnnlab.exercises.store import STORE
+
+        STORE.change("99_test.mine", lambda entry: {"count": entry.get("count", 0) + 1})
         print("once")  # noqa: T201 - as a learner may
         with diary.open("a") as file:
             file.write("once\n")
@@ -203,9 +209,16 @@ def test_a_standby_leaves_no_trace(tmp_path, capfd, rehearsed):
 
     assert lesson.loops.check(notes).passed
     assert rehearsed == [True]
-    assert len(seen) == len(lesson.loops.calls) == STORE.read(lesson.loops.key)["hints"]
+    assert len(seen) == len(lesson.loops.calls) == STORE.read("99_test.mine")["count"]
     assert capfd.readouterr().out.count("once") == len(seen)
     assert diary.read_text() == "once\n" * len(seen)
+
+
+def test_no_copy_is_made_of_a_process_whose_libraries_would_wait_in_it(monkeypatch):
+    made = []
+    monkeypatch.setattr(os, "fork", lambda: made.append(1) or 1)
+    assert trial.within_limits(lambda: 1) == 1
+    assert not made
 
 
 def test_there_is_one_standby_and_it_is_kept_until_it_has_to_be_replaced():
@@ -218,6 +231,7 @@ def test_there_is_one_standby_and_it_is_kept_until_it_has_to_be_replaced():
     (second,) = descendants()
     assert second != first
     second.kill()
+    second.wait()
     assert lesson.loops.check(right).passed
     (third,) = descendants()
     assert third != second
@@ -262,9 +276,9 @@ def test_a_lesson_starts_a_standby_only_where_no_copy_can_be_made():
     assert run.stderr == ""
 
 
-def test_in_a_jupyter_kernel_with_pytorch_hogs_end_and_right_answers_pass():
+def test_in_a_jupyter_kernel_with_pytorch_right_answers_pass_and_a_hog_ends():
     pytest.importorskip("torch", reason='pip install -e ".[peers]"')
-    setup = "import torch, os, signal, threading\nfrom cnnlab.exercises import learning as lesson"
+    setup = "import torch\nfrom cnnlab.exercises import learning as lesson"
     right = """\
 def by_torch(scores, labels):
     leaf = torch.tensor(scores, requires_grad=True)
@@ -273,16 +287,13 @@ def by_torch(scores, labels):
 
 lesson.score_gradient.check(by_torch)"""
     hog = "lesson.score_gradient.check(lambda scores, labels: torch and sum(range(10**12)))"
-    crash = "import ctypes\nlesson.score_gradient.check(lambda *given: ctypes.string_at(0))"
-    interrupted = f"threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()\n{hog}"
-    cells = [nbformat.v4.new_code_cell(code) for code in (setup, right, hog, crash, interrupted)]
+    cells = [nbformat.v4.new_code_cell(code) for code in (setup, right, hog, "6 * 7")]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    NotebookClient(notebook, timeout=30, allow_errors=True).execute()
-    _, passed, held, crashed, stopped = (cell.outputs for cell in cells)
-    assert passed[-1].data["text/plain"].startswith("Right.")
-    assert "nothing stops it" in held[-1].data["text/plain"]
-    assert "crashed Python" in crashed[-1].data["text/plain"]
-    assert stopped[-1].ename == "KeyboardInterrupt"
+    NotebookClient(notebook, timeout=30).execute()
+    passed, held, after = (cell.outputs[-1].data["text/plain"] for cell in cells[1:])
+    assert passed.startswith("Right.")
+    assert "nothing stops it" in held
+    assert after == "42"
 
 
 def test_a_kernel_that_is_killed_leaves_no_standby_behind(killed_kernel):
