@@ -13,20 +13,27 @@ import os
 import pickle
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, NoReturn
 
-__all__ = ["BEAT", "BEGUN", "LISTENS", "LOADS", "OVER", "READY", "hide_output", "serve"]
+__all__ = ["BEAT", "LISTENS", "LOADS", "OVER", "UNREAD", "Order", "hide_output", "serve"]
 
-READY, BEGUN, LOADS, LISTENS, OVER = b"\1", b"\2", b"\3", b"\4", b"\5"
+LOADS, LISTENS, OVER, UNREAD = b"\1", b"\2", b"\3", b"\4"
 """What is told of the work; no text that Python prints at its start holds them."""
+
+Order = tuple[list[str], str, int, bytes]
+"""Work, after where it is to be done: the path of modules, the folder, the depth of recursion.
+
+It is read first, and done when it is told to by None instead of an order.
+"""
 
 BEAT = 0.1
 """Seconds between two signs that Python still listens."""
 
-_ABANDONED = 10.0  # seconds without such a sign after which a fresh Python ends itself
+_ABANDONED = 20.0  # seconds without such a sign after which a fresh Python ends itself
 
 _LOADERS = ("importlib.", "numba.")  # the modules whose functions run meanwhile
 _DEEP = 1000  # functions that call each other
@@ -84,47 +91,57 @@ def serve(modules: Sequence[str]) -> NoReturn:
     try:
         for name in modules:
             import_module(name)
-        sys.addaudithook(_refuse_changes)
-        os.write(telling, READY)
+        sys.addaudithook(partial(_audited, telling))
+        os.write(telling, OVER)
+        work: list[Callable[[], Any]] = []
         while True:
-            _rehearse(orders, telling)
+            order = pickle.load(orders)  # noqa: S301 - from our own kernel
+            act = work.pop() if order is None else partial(_read, order, work)
+            _finish(act, telling)
+            os.write(telling, OVER if order is None or work else UNREAD)
     finally:  # nobody sends work any more, or listens to what becomes of it
         os._exit(0)
 
 
-def _refuse_changes(event: str, given: tuple[Any, ...]) -> None:
+def _read(order: Order, work: list[Callable[[], Any]]) -> None:
+    """Read a piece of work, and go where it is to be done."""
+    sys.path[:], folder, depth, packed = order
+    sys.setrecursionlimit(depth)  # the kernel's: with a high one, recursion crashes Python
+    with suppress(OSError):
+        os.chdir(folder)
+    work[:] = [pickle.loads(packed)]  # noqa: S301 - from our own kernel
+
+
+def _audited(telling: int, event: str, given: tuple[Any, ...]) -> None:
+    """Refuse what changes files; tell of an import before Python's lock is taken for it."""
+    if event == "import":
+        os.write(telling, LOADS)
     if event in _CHANGES or (event == "open" and given[2] & _WRITES):
         raise PermissionError("nothing is changed in a rehearsal")
 
 
-def _rehearse(orders: BinaryIO, telling: int) -> None:
-    """Do one piece of work in a thread, as the kernel will, while this one tells that it can.
+def _finish(act: Callable[[], Any], telling: int) -> None:
+    """Act in a thread, as the kernel will, while this one tells that it can.
 
     Raises
     ------
-    EOFError, BrokenPipeError
+    BrokenPipeError
         If the kernel is gone.
     """
-    sys.path[:], folder, depth, packed = pickle.load(orders)  # noqa: S301 - from our own kernel
-    sys.setrecursionlimit(depth)  # the kernel's: with a high one, recursion crashes Python
-    with suppress(OSError):
-        os.chdir(folder)
 
-    def act() -> None:
+    def run() -> None:
         with suppress(BaseException):  # it will be met again where the work is done
-            work = pickle.loads(packed)  # noqa: S301 - likewise
-            os.write(telling, BEGUN)
-            work()
+            act()
 
-    thread = threading.Thread(target=act, name="cnnlab-check", daemon=True)
+    thread = threading.Thread(target=run, name="cnnlab-check", daemon=True)
+    # Needs neither Python's lock nor the kernel: a call without end does not outlive it long.
+    faulthandler.dump_traceback_later(_ABANDONED, exit=True, file=1)
     thread.start()
     while thread.is_alive():
-        # Needs neither Python's lock nor the kernel: a call without end does not outlive it long.
-        faulthandler.dump_traceback_later(_ABANDONED, exit=True, file=1)
         thread.join(BEAT)
         os.write(telling, LOADS if _loads(thread) else LISTENS)
+        faulthandler.dump_traceback_later(_ABANDONED, exit=True, file=1)
     faulthandler.cancel_dump_traceback_later()
-    os.write(telling, OVER)
 
 
 def _loads(thread: threading.Thread) -> bool:

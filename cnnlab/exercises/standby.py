@@ -29,14 +29,15 @@ from queue import Empty, SimpleQueue
 from typing import IO, Any, cast
 
 from cnnlab.exercises.endings import EndlessError, StoppedError, ended, finish, unstoppable
-from cnnlab.exercises.stage import BEAT, BEGUN, LOADS, OVER, READY
+from cnnlab.exercises.stage import BEAT, LOADS, OVER, UNREAD
 from cnnlab.exercises.watch import Watch
 
 __all__ = ["end", "prepare", "rehearse"]
 
-_START, _LOADING = 10.0, 10.0  # seconds a learner may wait for a standby, and for what work needs
+_PATIENCE = 20.0  # seconds a learner may wait for a standby to come up, or to load what work needs
+_STUCK = 60.0  # seconds after which it never will
 _DEAF = 1.0  # seconds without a sign after which Python does not listen, if it computed meanwhile
-_SILENT = 8.0  # likewise, whatever a busy machine computed instead
+_SILENT = 10.0  # likewise, whatever it loaded, or a busy machine computed instead
 _WRITING = 1.0  # seconds to write an answer down
 _LARGEST = 100_000_000  # bytes of an answer with all that it uses
 _LOOK = 0.05  # seconds: so often the caller looks whether an interrupt has come (Windows needs it)
@@ -73,9 +74,8 @@ def rehearse(work: Callable[[], Any], seconds: float) -> None:
         if standby is None:
             return
         try:
-            if standby.up():
-                standby.does(packed, seconds)
-                _failures.clear()
+            standby.does(packed, seconds)
+            _failures.clear()
         except _UselessError as error:
             _failures.append(error)
             end()
@@ -173,7 +173,7 @@ class _Standby:
         self._orders = cast(IO[bytes], self._process.stdin)
         self._told = cast(IO[bytes], self._process.stdout)
         self._signs: SimpleQueue[bytes] = SimpleQueue()
-        self._up, self._up_by = False, time.monotonic() + _START
+        self._busy_since, self._busy = time.monotonic(), True
         self._ear = threading.Thread(target=self._listen, name="cnnlab-standby", daemon=True)
         self._ear.start()
 
@@ -182,39 +182,20 @@ class _Standby:
         """Whether there still is such a process."""
         return self._process.poll() is None
 
-    def up(self) -> bool:
-        """Wait until it can be given work, if that does not take too long.
-
-        Raises
-        ------
-        _UselessError
-            If it will never come up.
-        """
-        while not self._up:
-            sign = self._hear(self._up_by - time.monotonic())
-            if sign is None:
-                return False
-            if sign == _GONE:
-                raise _UselessError
-            self._up = sign == READY
-        return True
-
     def does(self, packed: bytes, seconds: float) -> None:
-        """Let it do some work. After an error it is of no more use.
+        """Let it do some work, if it can begin in time. After an error it is of no more use.
 
         Raises
         ------
         EndlessError, FatalError
         _UselessError
-            If it could not begin.
+            If it will never begin.
         """
-        try:
-            self._orders.write(packed)
-            self._orders.flush()
-        except OSError:
-            raise _UselessError from None
-        if self._begins():
-            self._watch(seconds)
+        if self._free():
+            self._send(packed)
+            if self._free() == OVER:
+                self._send(pickle.dumps(None))
+                self._watch(seconds)
 
     def end(self) -> None:
         """End it, whatever it does."""
@@ -242,35 +223,60 @@ class _Standby:
                 if left < _LOOK:
                     return None
 
-    def _begins(self) -> bool:
-        """Wait until what was sent has been read; False if it could not be."""
-        deadline = time.monotonic() + _LOADING
-        while (sign := self._hear(deadline - time.monotonic())) not in {BEGUN, OVER}:
-            if not sign or time.monotonic() > deadline:
+    def _send(self, packed: bytes) -> None:
+        self._busy_since, self._busy = time.monotonic(), True
+        try:
+            self._orders.write(packed)
+            self._orders.flush()
+        except OSError:
+            raise _UselessError from None
+
+    def _free(self) -> bytes | None:
+        """Wait until it has come up, or has read what was sent: one day it will.
+
+        Returns
+        -------
+        bytes or None
+            `OVER` or `UNREAD`; None if it takes too long this time.
+
+        Raises
+        ------
+        _UselessError
+        """
+        deadline = self._busy_since + _PATIENCE
+        while self._busy:
+            sign = self._hear(deadline - time.monotonic())
+            if sign == _GONE or time.monotonic() > self._busy_since + _STUCK:
                 raise _UselessError
-        return sign == BEGUN
+            if sign is None:
+                return None
+            if sign in {OVER, UNREAD}:
+                self._busy = False
+                return sign
+        return OVER
 
     def _watch(self, seconds: float) -> None:
         """Wait for the end of work that has begun; raises as `does`."""
         watch = Watch(self._process.pid)
         begun = heard = time.monotonic()
-        latest = begun + seconds + _LOADING
-        computed = watch.computed()
+        latest = begun + seconds + _PATIENCE
+        computed, loads = watch.computed(), False
         while True:
             sign = self._hear(2 * BEAT)
             if sign == OVER:
+                self._busy = False
                 return
             if sign == _GONE:
                 raise ended(self._process.wait())
             watch.refuse_hunger()
             now = time.monotonic()
-            if sign == LOADS:
-                begun = now
             if sign is not None:
+                loads = sign == LOADS
+                begun = now if loads else begun
                 if now > min(begun + seconds, latest):
                     raise EndlessError
                 heard, computed = now, watch.computed()
-            elif now > max(begun + seconds, heard + _DEAF) and (
-                watch.computed() - computed > _DEAF / 2 or now > heard + _SILENT
-            ):
+                continue
+            computes = not loads and watch.computed() > computed + _DEAF / 2
+            if now > max(begun + seconds, heard + (_DEAF if computes else _SILENT)):
                 raise unstoppable(seconds)

@@ -29,11 +29,18 @@ TASKS = [
     if item.kind == "solved"
 ]
 
-ABANDONED = 12  # seconds: so long a call without end may outlive its kernel
+ABANDONED = 25  # seconds: so long a call without end may outlive its kernel
 
 
 def descendants():
     return psutil.Process().children(recursive=True)
+
+
+def lives(process):
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -49,8 +56,8 @@ def killed_kernel():
     kernel = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert kernel.stdout.readline() == "here\n"
     found = []
-    deadline = time.monotonic() + 20
-    while not any(one.cpu_times().user > 2 for one in found):
+    deadline = time.monotonic() + 60
+    while not any(one.cpu_times().user > 1.5 for one in found):
         assert time.monotonic() < deadline
         found = psutil.Process(kernel.pid).children()
         time.sleep(0.05)
@@ -297,6 +304,6 @@ lesson.score_gradient.check(by_torch)"""
 
 
 def test_a_kernel_that_is_killed_leaves_no_standby_behind(killed_kernel):
-    while killed_kernel.standby.is_running():
+    while lives(killed_kernel.standby):
         assert time.monotonic() - killed_kernel.since < ABANDONED
         time.sleep(0.2)
