@@ -3,6 +3,7 @@
 import _thread
 import ctypes
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -71,6 +72,7 @@ def killed_kernel():
 @pytest.fixture(autouse=True)
 def _forced(monkeypatch):
     monkeypatch.setattr(rehearsal, "_LEFT_BEHIND", ("numpy",))
+    monkeypatch.setattr(standby, "_PATIENCE", 60)  # of tests side by side
     trial.within_limits(int)  # the time of a test is without that in which a standby comes up
     monkeypatch.setattr(trial, "SECONDS", 1.0)
 
@@ -112,20 +114,11 @@ def hostile():
     def deeper(image, weights):
         return deeper(image, weights)
 
-    def too_deep(image, weights):
-        sys.setrecursionlimit(10**9)
-
-        def fall(_):
-            return sorted([0], key=fall)
-
-        return fall(0)
-
     return {
         "sum": (lambda image, weights: sum(range(10**12)), "within 1 seconds, and nothing stops"),
         "power": (lambda image, weights: 10**10**10, "and nothing stops it"),
         "list": (lambda image, weights: [0] * 10**15, "stopped with MemoryError"),
         "crash": (lambda image, weights: ctypes.string_at(0), "crashed Python"),
-        "stack": (too_deep, "crashed Python"),
         "end": (lambda image, weights: os._exit(0), "ended Python without a word"),
         "exit": (lambda image, weights: sys.exit(), "wanted to end the whole program (exit)"),
         "loop": (endless, "your function did not come to an end within 1 seconds"),
@@ -138,6 +131,18 @@ def hostile():
 def test_what_hangs_or_crashes_is_a_verdict(function, words, rehearsed):
     assert words in judged(function)
     assert rehearsed
+
+
+def test_recursion_is_as_deep_there_as_here():
+    def fall(image, weights):
+        return sorted([0], key=lambda _: fall(image, weights))
+
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(10**9)
+    try:
+        assert "crashed Python" in judged(fall)
+    finally:
+        sys.setrecursionlimit(usual)
 
 
 def test_memory_without_end_is_a_verdict(monkeypatch):
@@ -169,6 +174,20 @@ def test_what_takes_long_there_is_not_refused(monkeypatch, rehearsed):
 
     assert lesson.loops.check(slow).passed
     assert rehearsed == [False]
+
+
+def test_the_time_to_load_something_there_does_not_count(tmp_path, monkeypatch, rehearsed):
+    (tmp_path / "takes_long_to_load.py").write_text("import time\ntime.sleep(1.5)")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def loads(image, weights):
+        import takes_long_to_load
+
+        return takes_long_to_load and lesson.loops.answer()(image, weights)
+
+    loads(*lesson.loops.calls[0])
+    assert lesson.loops.check(loads).passed
+    assert rehearsed == [True]
 
 
 def test_a_function_that_its_learner_has_compiled_passes(rehearsed):
@@ -234,6 +253,10 @@ def test_there_is_one_standby_and_it_is_kept_until_it_has_to_be_replaced():
     (first,) = descendants()
     assert lesson.loops.check(right).passed
     assert descendants() == [first]
+    if sys.platform != "win32":
+        first.send_signal(signal.SIGINT)  # a notebook interrupts all processes of its kernel
+        assert lesson.loops.check(right).passed
+        assert descendants() == [first]
     judged(lambda image, weights: os._exit(0))
     (second,) = descendants()
     assert second != first
