@@ -38,7 +38,7 @@ _PATIENCE = 20.0  # seconds a learner may wait for a standby to come up, or to l
 _STUCK = 60.0  # seconds after which it never will
 _DEAF = 1.0  # seconds without a sign after which Python does not listen, if it computed meanwhile
 _SILENT = 10.0  # likewise, whatever it loaded, or a busy machine computed instead
-_WRITING = 1.0  # seconds to write an answer down
+_WRITING = 3.0  # seconds to write an answer down
 _LARGEST = 100_000_000  # bytes of an answer with all that it uses
 _LOOK = 0.05  # seconds: so often the caller looks whether an interrupt has come (Windows needs it)
 _FAILURES = 2  # after so many in a row no more standbys are started
@@ -246,13 +246,13 @@ class _Standby:
         deadline = self._busy_since + _PATIENCE
         while self._busy:
             sign = self._hear(deadline - time.monotonic())
+            if sign in {OVER, UNREAD}:
+                self._busy = False
+                return sign
             if sign == _GONE or time.monotonic() > self._busy_since + _STUCK:
                 raise _UselessError
             if sign is None:
                 return None
-            if sign in {OVER, UNREAD}:
-                self._busy = False
-                return sign
         return OVER
 
     def _watch(self, seconds: float) -> None:

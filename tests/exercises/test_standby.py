@@ -267,6 +267,17 @@ def test_there_is_one_standby_and_it_is_kept_until_it_has_to_be_replaced():
     assert third != second
 
 
+def test_a_standby_is_used_however_long_it_has_stood_by(monkeypatch, rehearsed):
+    standby.end()
+    standby.prepare()
+    while standby._standby[0]._signs.empty():
+        time.sleep(0.05)
+    now = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: now() + 3600)
+    assert lesson.loops.check(lesson.loops.answer()).passed
+    assert rehearsed == [True]
+
+
 def test_an_interrupt_interrupts_and_leaves_nothing_behind(monkeypatch):
     monkeypatch.setattr(trial, "SECONDS", 30)
     lesson.loops.check(lesson.loops.answer())
@@ -317,13 +328,14 @@ def by_torch(scores, labels):
 
 lesson.score_gradient.check(by_torch)"""
     hog = "lesson.score_gradient.check(lambda scores, labels: torch and sum(range(10**12)))"
-    cells = [nbformat.v4.new_code_cell(code) for code in (setup, right, hog, "6 * 7")]
+    count = "import psutil\nlen(psutil.Process().children())"
+    cells = [nbformat.v4.new_code_cell(code) for code in (setup, right, hog, count)]
     notebook = nbformat.v4.new_notebook(cells=cells)
     NotebookClient(notebook, timeout=30).execute()
-    passed, held, after = (cell.outputs[-1].data["text/plain"] for cell in cells[1:])
+    passed, held, standbys = (cell.outputs[-1].data["text/plain"] for cell in cells[1:])
     assert passed.startswith("Right.")
     assert "nothing stops it" in held
-    assert after == "42"
+    assert standbys == "1"
 
 
 def test_a_kernel_that_is_killed_leaves_no_standby_behind(killed_kernel):
