@@ -95,7 +95,7 @@ def rehearsed(monkeypatch):
 def judged(function):
     began = time.monotonic()
     verdict = lesson.loops.check(function)
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 15
     assert verdict.passed is False
     return verdict.message
 
@@ -161,7 +161,7 @@ def test_memory_without_end_is_a_verdict(monkeypatch):
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.key)
 def test_every_solution_is_rehearsed_and_passes(task, rehearsed):
     assert task.check(task.value(task.solution_code)).passed
-    assert rehearsed == [True]
+    assert set(rehearsed) == {True}
 
 
 def test_what_takes_long_there_is_not_refused(monkeypatch, rehearsed):
