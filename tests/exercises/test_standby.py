@@ -2,6 +2,7 @@
 
 import _thread
 import ctypes
+import json
 import os
 import signal
 import subprocess
@@ -328,14 +329,15 @@ def by_torch(scores, labels):
 
 lesson.score_gradient.check(by_torch)"""
     hog = "lesson.score_gradient.check(lambda scores, labels: torch and sum(range(10**12)))"
-    count = "import psutil\nlen(psutil.Process().children())"
-    cells = [nbformat.v4.new_code_cell(code) for code in (setup, right, hog, count)]
+    ids = "import psutil\n[one.pid for one in psutil.Process().children()]"
+    cells = [nbformat.v4.new_code_cell(code) for code in (setup, right, ids, hog, ids)]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    NotebookClient(notebook, timeout=30).execute()
-    passed, held, standbys = (cell.outputs[-1].data["text/plain"] for cell in cells[1:])
+    NotebookClient(notebook, timeout=60).execute()
+    passed, before, held, after = (cell.outputs[-1].data["text/plain"] for cell in cells[1:])
     assert passed.startswith("Right.")
     assert "nothing stops it" in held
-    assert standbys == "1"
+    assert len(json.loads(before)) == len(json.loads(after)) == 1
+    assert before != after
 
 
 def test_a_kernel_that_is_killed_leaves_no_standby_behind(killed_kernel):
