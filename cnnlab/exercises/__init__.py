@@ -17,6 +17,7 @@ from cnnlab.exercises.gains import Result, Results, results
 from cnnlab.exercises.lesson import Item, Lesson
 from cnnlab.exercises.progress import CHAPTERS, Chapter, Progress, Standing, progress, question
 from cnnlab.exercises.question import Choice, Prediction, Probe, Question
+from cnnlab.exercises.rehearsal import prepare
 from cnnlab.exercises.sealed import Look, SealedTest, luck_of_the_best
 from cnnlab.exercises.sharing import Sharing, share
 from cnnlab.exercises.store import Store, folder
@@ -60,7 +61,9 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     for chapter in CHAPTERS:
         if chapter.module == name and name:
-            return chapter.lesson()
+            lesson = chapter.lesson()
+            prepare()
+            return lesson
     known = [chapter.module for chapter in CHAPTERS if chapter.module]
     raise AttributeError(
         f"module 'cnnlab.exercises' has no attribute {name!r}; its lessons are {', '.join(known)}"

@@ -11,6 +11,7 @@ import dis
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from textwrap import dedent
 from types import CodeType, FunctionType
 from typing import Any, ClassVar
@@ -32,6 +33,9 @@ from cnnlab.exercises.trial import StoppedError, settled, within_limits
 from cnnlab.exercises.verdict import Text, Verdict
 
 __all__ = ["Mistake", "Task"]
+
+Seen = Callable[[Any], Mapping[str, Any] | None]
+"""Uses an answer, and gives what came out, by name; None if the answer is of no use at all."""
 
 _LONGEST_SOURCE = 4000  # characters
 
@@ -103,7 +107,7 @@ class Task(Item):
         given: Callable[[], Mapping[str, Any]] = dict,
         calls: Sequence[Arguments] = (),
         judge: Callable[[Any], str | None] | None = None,
-        seen: Callable[[Any], Mapping[str, Any] | None] | None = None,
+        seen: Seen | None = None,
         kept_as: str = "",
     ) -> None:
         self.prompt, self.praise, self.hints = prompt, praise, tuple(hints)
@@ -222,7 +226,7 @@ class Task(Item):
             if _open_blank(answer):
                 return None, "Put your answer where the ... is, and run this cell again."
             right = self._right()  # first, so that what is compiled for it is compiled by now
-            shown = within_limits(lambda: self._shown(answer))
+            shown = within_limits(partial(_shown, answer, self.seen, self.calls))
             found = self.judge(shown) if self.judge else self._difference(shown, right)
         except StoppedError as stopped:
             return False, f"Your answer {stopped}"
@@ -238,15 +242,8 @@ class Task(Item):
                 return False, mistake.hint
         return False, f"{found[0].upper()}{found[1:]}{'' if found.endswith('?') else '.'}"
 
-    def _shown(self, answer: Any) -> Any:
-        """Give what there is to see of an answer: of a function what it does, else its numbers."""
-        if self.seen:
-            used = self.seen(answer)
-            return settled(answer) if used is None else used
-        return outcomes(answer, self.calls) if self.calls else settled(answer)
-
     def _right(self) -> Any:
-        return None if self.judge else self._shown(self.answer())
+        return None if self.judge else _shown(self.answer(), self.seen, self.calls)
 
     def _difference(self, shown: Any, right: Any) -> str | None:
         if self.calls:
@@ -257,11 +254,20 @@ class Task(Item):
 
     def _is(self, mistake: Mistake, code: str, shown: Any) -> bool:
         if mistake.sign is None:
-            return self._difference(shown, self._shown(self.value(code))) is None
+            made = _shown(self.value(code), self.seen, self.calls)
+            return self._difference(shown, made) is None
         try:
             return bool(mistake.sign(shown))
         except Exception:  # a sign may expect another kind of object
             return False
+
+
+def _shown(answer: Any, seen: Seen | None, calls: Sequence[Arguments]) -> Any:
+    """Give what there is to see of an answer: of a function what it does, else its numbers."""
+    if seen:
+        used = seen(answer)
+        return settled(answer) if used is None else used
+    return outcomes(answer, calls) if calls else settled(answer)
 
 
 def _open_blank(answer: Any) -> bool:

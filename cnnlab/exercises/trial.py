@@ -2,18 +2,16 @@
 
 The code runs in a thread of its own, and the caller waits for it. When the time is over, or when
 the learner interrupts, the thread is told to stop by an exception raised inside it, again and again
-until it does; the caller goes on in any case. What could not be stopped so has been met before, in
-a copy of the process (`rehearsal`).
+until it does; the caller goes on in any case. What could not be stopped so has been met before,
+outside the kernel (`rehearsal`).
 """
 
 from __future__ import annotations
 
 import contextvars
-import ctypes
 import io
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +19,8 @@ from typing import Any, TextIO, TypeVar
 
 import numpy as np
 
-from cnnlab.exercises.rehearsal import EndlessError, FatalError, rehearse
+from cnnlab.exercises.endings import EndlessError, FatalError, StoppedError, finish
+from cnnlab.exercises.rehearsal import rehearse
 
 __all__ = [
     "CHARACTERS",
@@ -44,17 +43,7 @@ CHARACTERS = 20_000
 _BEGINNING = 500  # characters
 _DISPLAY = 500  # characters that one picture counts for
 
-_KNOWN = 1.0  # seconds for an answer of which it is known that it comes to no end
-
-_LOOK = 0.05  # seconds: so often the caller looks whether an interrupt has come (Windows needs it)
-
-
-class StoppedError(SystemExit):
-    """Raised in a learner's code that went beyond a limit.
-
-    It is no `Exception`, so that ``except Exception`` lets it pass, and a kind of exit, so that a
-    thread that ends with it says nothing.
-    """
+_KNOWN = 1 / 3  # of the time is enough for an answer that came to no end in a rehearsal of it
 
 
 class OutputError(StoppedError):
@@ -101,7 +90,7 @@ def within_limits(work: Callable[[], T]) -> T:
     try:
         rehearse(work, seconds)
     except EndlessError:
-        seconds = min(seconds, _KNOWN)
+        seconds *= _KNOWN
     except FatalError as error:
         raise StoppedError(str(error)) from None
     results: list[T] = []
@@ -118,13 +107,7 @@ def within_limits(work: Callable[[], T]) -> T:
 
     thread = threading.Thread(target=run, name="cnnlab-check", daemon=True)
     with _captured_output(thread, left):
-        thread.start()
-        deadline = time.monotonic() + seconds
-        try:
-            while thread.is_alive() and time.monotonic() < deadline:
-                thread.join(_LOOK)
-        finally:
-            _stop(thread)
+        finish(thread, seconds)
     if results:
         return results[0]
     if errors and not isinstance(errors[0], StoppedError):
@@ -176,20 +159,6 @@ def settled(answer: Any) -> Any:
 
 def _too_long() -> str:
     return f"did not come to an end within {SECONDS:g} seconds: does a loop in it never end?"
-
-
-def _stop(thread: threading.Thread) -> None:
-    """Raise `StoppedError` in a thread until it ends, for a second; then leave it alone.
-
-    After the first time the thread has a moment to say where it was stopped. The others are for
-    code that catches everything: sooner or later one falls between two of its tries.
-    """
-    raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
-    for pause in (0.3, *[0.01] * 70):
-        if not thread.is_alive():
-            return
-        raise_in(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(StoppedError))
-        thread.join(pause)
 
 
 def _count_displays(left: list[int]) -> None:

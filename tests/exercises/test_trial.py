@@ -12,7 +12,7 @@ import pytest
 from nbclient import NotebookClient
 
 from cnnlab.exercises import filters as lesson
-from cnnlab.exercises import rehearsal, trial
+from cnnlab.exercises import trial
 
 only_linux = pytest.mark.skipif(
     sys.platform != "linux", reason="no copy of the process is made here"
@@ -182,14 +182,6 @@ def test_an_interrupt_by_the_learner_still_interrupts(monkeypatch):
     assert time.monotonic() - began < 10
     assert sys.stdout.__class__.__name__ != "_Output"
     assert not lesson.loops.tried
-
-
-def test_no_copy_is_made_of_a_process_whose_libraries_would_wait_in_it(monkeypatch):
-    made = []
-    monkeypatch.setattr(rehearsal.os, "fork", lambda: made.append(1) or 1)
-    monkeypatch.setattr(rehearsal, "_LEFT_BEHIND", ("numpy",))
-    assert trial.within_limits(lambda: 1) == 1
-    assert not made
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="answers are rehearsed in a copy on Linux only")

@@ -6,7 +6,7 @@ The test after the course stands here too, behind the chapter's own quiz.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from cnnlab.exercises.chapters.own_network_questions import OwnNetworkQuestions
 from cnnlab.exercises.compare import named
 from cnnlab.exercises.lesson import Lesson
 from cnnlab.exercises.task import Mistake, Task
-from cnnlab.exercises.trial import called
+from cnnlab.exercises.trial import called, within_limits
 from cnnlab.layers import Conv2D, Dense, Flatten, Layer, MaxPool2D, ReLU
 from cnnlab.sequential import Sequential
 
@@ -373,7 +373,7 @@ class OwnNetwork(OwnNetworkQuestions, After, Lesson, chapter="10_your_own_networ
             ReLU(),
             Flatten(),
         ],
-        judge=_judged_layers,
+        judge=lambda answer: within_limits(partial(_judged_layers, answer)),  # own layers, too
         wrong={
             "[Conv2D(8, 3), ReLU(), Conv2D(8, 3), ReLU(), MaxPool2D(2), Flatten(), Dense(10)]": (
                 Mistake(

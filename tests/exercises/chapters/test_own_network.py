@@ -9,6 +9,7 @@ from scipy.spatial.distance import cdist
 
 from cnnlab import Network, Sequential, datasets, exercises, optimizers, training
 from cnnlab.exercises import own_network as lesson
+from cnnlab.exercises import trial
 from cnnlab.exercises.chapters import own_network_questions as questions
 from cnnlab.layers import AvgPool2D, Conv2D, Dense, Flatten, GlobalAvgPool2D, MaxPool2D, ReLU
 
@@ -189,3 +190,14 @@ def test_the_gain_is_told_when_both_tests_are_answered():
         item.commit(item.right)
     assert not any(item.sealed for item in [*start.test, *lesson.test])
     assert exercises.results().gain == 1
+
+
+def test_a_layer_of_ones_own_that_never_tells_its_shape_is_stopped(monkeypatch):
+    class Mine(ReLU):
+        def output_shape(self, input_shape):
+            while True:
+                pass
+
+    monkeypatch.setattr(trial, "SECONDS", 0.5)
+    verdict = lesson.layers.check([Mine(), Flatten()])
+    assert "did not come to an end within 0.5 seconds" in verdict.message
