@@ -3,7 +3,8 @@
     python -m tests.benchmarks kernels     every operation against PyTorch, OpenCV, SciPy and others
     python -m tests.benchmarks startup     import, and the first feature map of a fresh process
     python -m tests.benchmarks browser     from the slider to the painted picture, in a real browser
-    python -m tests.benchmarks all         the three, one after another
+    python -m tests.benchmarks stepper     how long the page works on a step, or on a dragged number
+    python -m tests.benchmarks all         the four, one after another
 
 Run it at the root of a checkout with the extras ``test`` and ``peers`` installed, on a machine that
 does nothing else. It prints a table and the targets, and writes the figures (JSON), the table
@@ -17,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import browser, kernels, machine, report, startup
+from . import browser, kernels, machine, report, startup, stepper
 
 _RESULTS = Path(__file__).parent / "results"
 
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmarks named on the command line."""
     options = _parser().parse_args(arguments)
     options.output.mkdir(parents=True, exist_ok=True)
-    for name in ("kernels", "startup", "browser") if options.what == "all" else (options.what,):
+    for name in _BENCHMARKS if options.what == "all" else (options.what,):
         _BENCHMARKS[name](options)
 
 
@@ -36,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("what", choices=("kernels", "startup", "browser", "all"))
+    parser.add_argument("what", choices=(*_BENCHMARKS, "all"))
     parser.add_argument("--quick", action="store_true", help="fewer rounds, less waiting")
     parser.add_argument("--picture", action="store_true", help="draw the kernel table as a chart")
     parser.add_argument("--rows", nargs="+", default=[], help="kernels: only these rows, by name")
@@ -73,6 +74,14 @@ def _browser(options: argparse.Namespace) -> None:
     _keep_markdown("browser", table, figures, options)
 
 
+def _stepper(options: argparse.Namespace) -> None:
+    patience = machine.Patience(2.0 if options.quick else 20.0, 300.0)
+    figures = stepper.run(30 if options.quick else 120, patience)
+    table = report.stepper_table(figures)
+    _publish("stepper", figures, table, report.stepper_verdicts(figures), options)
+    _keep_markdown("stepper", table, figures, options)
+
+
 def _publish(
     name: str,
     figures: Mapping[str, Any],
@@ -104,6 +113,7 @@ _BENCHMARKS: dict[str, Callable[[argparse.Namespace], None]] = {
     "kernels": _kernels,
     "startup": _startup,
     "browser": _browser,
+    "stepper": _stepper,
 }
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-// What runs in the page while FilterLab is measured. A picture counts as painted when the frame
+// What runs in the page while a widget is measured. A picture counts as painted when the frame
 // that shows it has been handed to the screen: the task after the next animation frame.
 
 (() => {
@@ -24,6 +24,26 @@
     target.dispatchEvent(
       new KeyboardEvent("keydown", { key: name, bubbles: true, cancelable: true }),
     );
+
+  /**
+   * A mouse on a field: a mouse driven from outside would be as slow as its driver, and the widget
+   * cannot tell these events from a hand's.
+   */
+  function pointerOn(field) {
+    const box = field.getBoundingClientRect();
+    return (type, offset) =>
+      field.dispatchEvent(
+        new PointerEvent(type, {
+          pointerId: 1,
+          pointerType: "mouse",
+          isPrimary: true,
+          bubbles: true,
+          cancelable: true,
+          clientX: box.left + box.width / 2 + offset,
+          clientY: box.top + box.height / 2,
+        }),
+      );
+  }
 
   /** Milliseconds from a key press on a weight to the painted map, `changes` times. */
   async function latency(changes) {
@@ -78,26 +98,12 @@
    * Drag the weight up and note every change and every picture; after `steps` steps it is back where
    * it was. A step comes as often as a mouse reports: at the pace of the screen some frames would
    * get two and their neighbours none, whatever the widget does.
-   * A mouse driven from outside would be as slow as its driver; the widget cannot tell these events
-   * from a hand's.
    */
   async function drag(seconds, steps) {
     const changes = [],
       pictures = [];
     const field = cell(),
-      box = field.getBoundingClientRect();
-    const point = (type, offset) =>
-      field.dispatchEvent(
-        new PointerEvent(type, {
-          pointerId: 1,
-          pointerType: "mouse",
-          isPrimary: true,
-          bubbles: true,
-          cancelable: true,
-          clientX: box.left + box.width / 2 + offset,
-          clientY: box.top + box.height / 2,
-        }),
-      );
+      point = pointerOn(field);
     let frame = map().dataset.frame,
       watching = true;
     const look = async () => {
@@ -137,6 +143,29 @@
     };
   }
 
+  /**
+   * Press a button, or drag a number by one to and fro, `reach` at the furthest, so many times at the
+   * pace of a hand; each change and its picture leave marks in the browser's trace.
+   */
+  async function change(selector, reach, times) {
+    const field = document.querySelector(selector),
+      point = pointerOn(field);
+    const way = (time) => Math.abs(((time + 3 * reach) % (4 * reach)) - 2 * reach) - reach;
+    const act = field.matches("button")
+      ? () => field.click()
+      : (time) => point("pointermove", 4 * way(time));
+    point("pointerover", 0);
+    point("pointerdown", 0);
+    for (let time = 1; time <= times; time++) {
+      await rest(60 + 40 * Math.random());
+      performance.mark("change");
+      act(time);
+      await onScreen();
+      performance.mark("painted");
+    }
+    point("pointerup", 0);
+  }
+
   /** Run all cells; milliseconds until a map is painted, and until it is the kernel's. */
   async function start() {
     const began = performance.now();
@@ -152,5 +181,5 @@
     return { painted, answered: await until((canvas) => canvas.dataset.source === "kernel") };
   }
 
-  window.benchmark = { latency, floor, drag, start };
+  window.benchmark = { latency, floor, drag, change, start };
 })();
