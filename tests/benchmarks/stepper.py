@@ -10,7 +10,6 @@ import json
 import statistics
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import batched
 from pathlib import Path
 from typing import Any
 
@@ -94,9 +93,14 @@ def costs_of(events: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
     """
     marks = [one for one in events if one["name"] in ("change", "painted")]
     thread = {(mark["pid"], mark["tid"]) for mark in marks}
-    work = [one for one in events if one["name"] in _WORK and (one["pid"], one["tid"]) in thread]
+    work = [
+        one
+        for one in events
+        if one["name"] in _WORK and "dur" in one and (one["pid"], one["tid"]) in thread
+    ]
     costs = []
-    for change, painted in batched(sorted(mark["ts"] for mark in marks), 2, strict=True):
+    times = sorted(mark["ts"] for mark in marks)
+    for change, painted in zip(times[::2], times[1::2], strict=True):
         cost = dict.fromkeys(("all", "style", "layout", "paint"), 0.0)
         for one in work:
             within = min(painted, one["ts"] + one["dur"]) - max(change, one["ts"])

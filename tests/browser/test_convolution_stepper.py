@@ -203,6 +203,30 @@ def test_padding_and_what_no_window_reaches_look_different(hold):
     comes(lambda: hands.tables()[0]["factors"].count(""), 9 - 4)
 
 
+TOUCHED = """async (widget) => {
+  const touched = new Set();
+  const watch = new MutationObserver((all) => {
+    for (const { target } of all) touched.add(target.parentElement.closest("text") ?? target);
+  });
+  const all = { subtree: true, childList: true, attributes: true, characterData: true };
+  watch.observe(widget.querySelector(".cnnlab-convolution"), all);
+  const cell = widget.querySelector("[data-row='0'][data-column='0']");
+  cell.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowUp", bubbles: true }));
+  for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+  const names = [...touched].map((one) => one.getAttribute("data-row") ?? one.localName);
+  return names.filter((name) => !["canvas", "div", "td"].includes(name));
+}"""
+
+
+def test_a_change_touches_only_what_depends_on_it(hold):
+    image = [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
+    hands = hold(image=image, filters=[[1, 0], [0, 0]], step=4)
+    hands.number(0, 0).focus()
+    comes(lambda: hands.written("Output"), ["1", "2", "4", "5"])
+    assert sorted(hands.widget.evaluate(TOUCHED)) == ["0", "text"]
+    comes(lambda: hands.written("Output"), ["2", "2", "4", "5"])
+
+
 # -- Pointing -------------------------------------------------------------------------------------
 
 
