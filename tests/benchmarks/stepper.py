@@ -3,7 +3,8 @@
 A step is pressed; a number is dragged to and fro, by one each time, so that for a part of the way
 it is the largest and all others change their colours with it. What counts is how long the page's
 own thread works on each, until the frame that shows it has been handed to the screen: script,
-style, layout and paint, as Chromium's trace has them.
+style, layout and paint, as Chromium's trace has them, without the time for which other programs
+had the processor.
 """
 
 import json
@@ -96,7 +97,7 @@ def costs_of(events: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
     work = [
         one
         for one in events
-        if one["name"] in _WORK and "dur" in one and (one["pid"], one["tid"]) in thread
+        if one["name"] in _WORK and one.get("dur") and (one["pid"], one["tid"]) in thread
     ]
     costs = []
     times = sorted(mark["ts"] for mark in marks)
@@ -104,7 +105,7 @@ def costs_of(events: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
         cost = dict.fromkeys(("all", "style", "layout", "paint"), 0.0)
         for one in work:
             within = min(painted, one["ts"] + one["dur"]) - max(change, one["ts"])
-            cost[_WORK[one["name"]]] += max(0, within) / 1000
+            cost[_WORK[one["name"]]] += max(0, within) / one["dur"] * one["tdur"] / 1000
         cost["script"] = 2 * cost["all"] - sum(cost.values())
         costs.append(cost)
     return costs

@@ -40,7 +40,9 @@ export class MapTile {
     const steps = levelsOf(numbers, limit, COLOURS[palette].signed);
     picture.paint({ height, width, steps, palette, same: this.#same(steps, palette) }, source);
     picture.element.classList.remove("cnnlab-stale");
-    this.drawing.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    const box = `0 0 ${width} ${height}`;
+    if (this.box !== box) this.drawing.setAttribute("viewBox", box);
+    this.box = box;
     put(this.title, "textContent", title);
     put(this.size, "textContent", size);
     put(picture.canvas, "ariaLabel", `${label}: ${height} rows, ${width} columns`);

@@ -77,10 +77,13 @@ export class NumberGrid {
       put(cell, "ariaLabel", `${this.describe(row, column)}: ${words}`);
       put(cell, "title", value === null ? this.several : String(value));
     }
-    // On the square, which holds no more than these two: the browser then styles nothing else anew.
+    // The background on the square, whose style has no custom property: nothing else is styled anew.
     const { style } = cell.parentElement;
     if (look.background !== background) style.backgroundColor = background;
-    if (look.ink !== ink) style.color = ink;
+    if (look.ink !== ink) {
+      style.color = ink;
+      cell.style.setProperty("--ink", ink);
+    }
     Object.assign(look, { value, background, ink });
   }
 
