@@ -94,11 +94,8 @@ def costs_of(events: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
     """
     marks = [one for one in events if one["name"] in ("change", "painted")]
     thread = {(mark["pid"], mark["tid"]) for mark in marks}
-    work = [
-        one
-        for one in events
-        if one["name"] in _WORK and one.get("dur") and (one["pid"], one["tid"]) in thread
-    ]
+    own = [one for one in events if (one["pid"], one["tid"]) in thread and one["name"] in _WORK]
+    work = [one for one in own if one.get("dur") and "tdur" in one]
     costs = []
     times = sorted(mark["ts"] for mark in marks)
     for change, painted in zip(times[::2], times[1::2], strict=True):
