@@ -47,7 +47,8 @@ export class MapTile {
     put(this.size, "textContent", size);
     put(picture.canvas, "ariaLabel", `${label}: ${height} rows, ${width} columns`);
     putStyle(this.element, "--columns", width);
-    this.#write(values, digits);
+    const { looks } = COLOURS[palette];
+    this.#write(values, digits, (k) => looks[steps[k]].ink);
   }
 
   #same(steps, palette) {
@@ -57,7 +58,7 @@ export class MapTile {
     return same;
   }
 
-  #write(values, digits) {
+  #write(values, digits, ink) {
     const { picture } = this;
     while (this.texts.length > values.length) this.texts.pop().element.remove();
     while (this.texts.length < values.length) {
@@ -68,7 +69,7 @@ export class MapTile {
       const text = numberText(values[k], digits),
         { row, column } = placeOf(k, picture.width),
         size = Math.min(0.38, 1.5 / text.length);
-      const now = { x: column + 0.5, y: row + 0.5, "font-size": size, fill: picture.inkAt(k) };
+      const now = { x: column + 0.5, y: row + 0.5, "font-size": size, fill: ink(k) };
       for (const [name, value] of Object.entries(now)) {
         if (look[name] === value) continue;
         look[name] = value;
