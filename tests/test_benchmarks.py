@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cnnlab import zoo
-from tests.benchmarks import browser, kernels, report
+from tests.benchmarks import browser, kernels, report, stepper
 from tests.benchmarks.networks import ARCHITECTURES
 from tests.benchmarks.workloads import WORKLOADS
 
@@ -99,6 +99,34 @@ def test_the_age_of_a_picture_is_the_time_since_its_weight_was_set():
 def test_an_older_picture_over_a_newer_one_is_noticed():
     with pytest.raises(RuntimeError, match="painted over a newer one"):
         browser._ages_of(CHANGES, [picture_of(0.5, 100.0), picture_of(0.4, 120.0)])
+
+
+def traced(name, began, took=0.0, thread=1):
+    """An event of Chromium's trace; milliseconds, half of which other programs had."""
+    times = {"ts": 1000 * began, "dur": 1000 * took, "tdur": 500 * took}
+    return {"name": name, "pid": 7, "tid": thread, **times}
+
+
+def test_a_change_costs_what_its_own_thread_does_from_its_mark_to_its_picture():
+    trace = [
+        traced("RunTask", 0, 5),  # in the midst of it the hand acts
+        traced("change", 2),
+        traced("RunTask", 6, 10),
+        traced("UpdateLayoutTree", 7, 3),
+        traced("Layout", 10, 2),
+        traced("PrePaint", 12, 1),
+        traced("Paint", 13, 0.5),
+        traced("RunTask", 6, 10, thread=2),
+        traced("RunTask", 20, 4),
+        traced("painted", 21),
+        traced("RunTask", 30, 9),  # nobody waits for it
+        traced("change", 40),
+        traced("painted", 50),
+    ]
+    first, second = stepper.costs_of(trace)
+    wanted = {"all": 7, "script": 3.75, "style": 1.5, "layout": 1, "paint": 0.75}
+    assert first == pytest.approx(wanted)
+    assert second == dict.fromkeys(wanted, 0)
 
 
 def test_a_table_reads_the_same_in_the_terminal_and_in_the_readme():

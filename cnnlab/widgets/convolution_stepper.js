@@ -4,7 +4,7 @@ import { buttons, count, oneOf, segments, switched } from "./page/controls.js";
 import { Places } from "./page/convolution_places.js";
 import { ConvolutionSession, limitOf } from "./page/convolution_session.js";
 import { checkOf, lossInWords, tablesOf, wordsOf } from "./page/convolution_words.js";
-import { make, put, space } from "./page/dom.js";
+import { make, put, putStyle, space } from "./page/dom.js";
 import { GradientMaps } from "./page/gradient_maps.js";
 import { LayerNumbers } from "./page/layer_numbers.js";
 import { MapTile } from "./page/map_tile.js";
@@ -182,7 +182,7 @@ class ConvolutionView extends WidgetView {
       "products-down": bank.height,
     };
     for (const [name, value] of Object.entries(sizes)) {
-      this.stage.style.setProperty(`--${name}`, value);
+      putStyle(this.stage, `--${name}`, value);
     }
   }
 
@@ -217,7 +217,6 @@ class ConvolutionView extends WidgetView {
     } else {
       this.#showOutput(frame, source);
     }
-    this.#explain();
   }
 
   /** Of the maps, only how much is there by now differs from step to step. */
@@ -225,10 +224,10 @@ class ConvolutionView extends WidgetView {
     const { backward, layer, scene } = this.session;
     if (backward || !layer.fits || scene.frame?.mode !== "forward") {
       this.#showFrame();
-      return;
+    } else {
+      this.bar.show();
+      this.#coverOutput();
     }
-    this.bar.show();
-    this.#coverOutput();
     this.#explain();
   }
 
@@ -271,7 +270,6 @@ class ConvolutionView extends WidgetView {
       this.#showFilter();
       if (backward && layer.fits && session.scene.frame) {
         this.#showFrame(); // with the gradient of this filter
-        return;
       }
     }
     const tables = tablesOf(session, here, chosen);

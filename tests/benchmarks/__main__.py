@@ -4,7 +4,8 @@
     python -m tests.benchmarks startup     import, and the first feature map of a fresh process
     python -m tests.benchmarks browser     from the slider to the painted picture, in a real browser
     python -m tests.benchmarks boards      training, exploring and building while one looks
-    python -m tests.benchmarks all         the four, one after another
+    python -m tests.benchmarks stepper     how long the page works on a step, or on a dragged number
+    python -m tests.benchmarks all         the five, one after another
 
 Run it at the root of a checkout with the extras ``test`` and ``peers`` installed, on a machine that
 does nothing else. It prints a table and the targets, and writes the figures (JSON), the table
@@ -18,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import boards, browser, kernels, machine, report, startup
+from . import boards, browser, kernels, machine, report, startup, stepper
 
 _RESULTS = Path(__file__).parent / "results"
 
@@ -83,6 +84,14 @@ def _boards(options: argparse.Namespace) -> None:
     _keep_markdown("boards", table, figures, options)
 
 
+def _stepper(options: argparse.Namespace) -> None:
+    patience = machine.Patience(2.0 if options.quick else 20.0, 300.0)
+    figures = stepper.run(30 if options.quick else 120, patience)
+    table = report.stepper_table(figures)
+    _publish("stepper", figures, table, report.stepper_verdicts(figures), options)
+    _keep_markdown("stepper", table, figures, options)
+
+
 def _publish(
     name: str,
     figures: Mapping[str, Any],
@@ -115,6 +124,7 @@ _BENCHMARKS: dict[str, Callable[[argparse.Namespace], None]] = {
     "startup": _startup,
     "browser": _browser,
     "boards": _boards,
+    "stepper": _stepper,
 }
 
 if __name__ == "__main__":

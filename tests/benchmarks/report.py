@@ -384,3 +384,36 @@ def boards_verdicts(report: Mapping[str, Any]) -> Iterator[Verdict]:
 
 def _at_least(subject: str, wanted: float, got: float) -> Verdict:
     return Verdict(subject, f"{wanted:.0f}", f"{got:.1f}", got >= wanted)
+
+
+# The stepper's table
+
+_KINDS = ("script", "style", "layout", "paint")
+
+
+def stepper_table(report: Mapping[str, Any]) -> Table:
+    """One line a step or number: how long the page works on it, and on what."""
+    return Table(
+        ("ConvolutionStepper, 12x12x3 and four filters of 5x5", "median ms", "p95 ms", *_KINDS),
+        [
+            (
+                _stepper_subject(row),
+                *(f"{row[f'{what}_ms']:.1f}" for what in ("median", "p95", *_KINDS)),
+            )
+            for row in report["rows"]
+        ],
+    )
+
+
+def stepper_verdicts(report: Mapping[str, Any]) -> Iterator[Verdict]:
+    """Judge whether what the hand changes is there within a frame, and seldom in the next one."""
+    for row in report["rows"]:
+        for what, limit in (("median", _FRAME), ("p95", 2 * _FRAME)):
+            got = row[f"{what}_ms"]
+            yield Verdict(
+                f"{_stepper_subject(row)}: {what}", f"{limit:.1f} ms", f"{got:.1f} ms", got < limit
+            )
+
+
+def _stepper_subject(row: Mapping[str, Any]) -> str:
+    return f"{row['mode']}, {row['what']}"

@@ -13,6 +13,7 @@ from cnnlab.widgets import ConvolutionStepper
 from tests.browser.jupyterlab import pixels_of, turn_to
 from tests.browser.mounting import mount, sent
 from tests.browser.reaching import nameless, tab
+from tests.browser.test_access import heavy
 from tests.browser.waiting import comes
 
 pytestmark = pytest.mark.needs("browser")
@@ -201,6 +202,37 @@ def test_padding_and_what_no_window_reaches_look_different(hold):
     hands.control("padding").select_option("1")
     hands.number(1, 1).focus()  # it feeds four outputs, so nine weights are in four products
     comes(lambda: hands.tables()[0]["factors"].count(""), 9 - 4)
+
+
+TOUCHED = """async (stage) => {
+  const touched = new Set();
+  const watch = new MutationObserver((all) => {
+    for (const { target } of all) touched.add(target.nodeType === 3 ? target.parentNode : target);
+  });
+  const all = { subtree: true, childList: true, attributes: true, characterData: true };
+  watch.observe(stage.parentNode, all);
+  const cell = stage.querySelector("[data-row='0'][data-column='0']");
+  cell.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowUp", bubbles: true }));
+  for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+  watch.disconnect();
+  const there = (one) => one === stage || one.closest(".cnnlab-grid, .cnnlab-overlay");
+  return [...touched].filter(there).map((one) => one.dataset.row ?? one.localName);
+}"""
+"""What a change of the first number writes anew on grids, on drawings and on what holds them."""
+
+
+def test_a_change_touches_only_what_depends_on_it(hold):
+    image = [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
+    hands = hold(image=image, filters=[[1, 0], [0, 0]], step=4)
+    hands.number(0, 0).focus()
+    comes(lambda: hands.written("Output"), ["1", "2", "4", "5"])
+    touched = hands.widget.locator(".cnnlab-convolution").evaluate(TOUCHED)
+    assert sorted(touched) == [
+        "0",
+        "div",
+        "text",
+    ]  # the number, its square, the output that it feeds
+    comes(lambda: hands.written("Output"), ["2", "2", "4", "5"])
 
 
 # -- Pointing -------------------------------------------------------------------------------------
@@ -436,6 +468,11 @@ def test_everything_has_a_name_and_is_reached_with_a_visible_focus(hold):
               "activation", "palette", "image-channels", "filters-filters"}  # fmt: skip
     assert wanted <= seen
     assert set(outlines) == {("solid", "2px")}
+
+
+def test_a_product_is_read_on_every_colour(hold):
+    ramp = np.linspace(-37, 37, 75).reshape(5, 5, 3)
+    assert not heavy(hold(image=np.ones((5, 5, 3)), filters=ramp).page)
 
 
 @pytest.mark.parametrize("mode", ["forward", "backward"])

@@ -97,14 +97,19 @@ export class ConvolutionSession extends Session {
   }
 
   #done() {
-    if (this.sofar) return this.sofar;
     const { layer, steps, partial } = this,
       { count } = layer.bank;
-    const has = (k) => !partial || steps.has((k % count) * layer.positions + Math.floor(k / count));
-    const from = Float64Array.from(this.upstream.flat(2), (one, k) => (has(k) ? one : 0));
-    const slope = layer.slope(from);
-    this.sofar = { from, slope, gradients: layer.backward(slope) };
+    const step = (k) => (k % count) * layer.positions + Math.floor(k / count);
+    this.sofar ??= this.#back(partial ? (k) => steps.has(step(k)) : undefined);
     return this.sofar;
+  }
+
+  /** What comes back of those outputs that count. */
+  #back(counts = () => true) {
+    const { layer } = this;
+    const from = Float64Array.from(this.upstream.flat(2), (one, k) => (counts(k) ? one : 0));
+    const slope = layer.slope(from);
+    return { from, slope, gradients: layer.backward(slope) };
   }
 
   /** What came back to each output by now. */
@@ -125,9 +130,8 @@ export class ConvolutionSession extends Session {
   frame() {
     if (!this.layer.fits) return { error: UNFIT };
     const { palette, mode } = this.settings;
-    const whole = this.layer.slope(Float64Array.from(this.upstream.flat(2)));
     const shown = this.backward
-      ? Object.values(this.layer.backward(whole))
+      ? Object.values((this.partial ? this.#back() : this.#done()).gradients)
       : [this.layer.output.values];
     const parts = shown.map((numbers) => ({ limit: limitOf(numbers), numbers }));
     const steps = parts.map(({ limit, numbers }) => [

@@ -31,6 +31,19 @@ export function put(element, name, value) {
   if (element[name] !== value) element[name] = value;
 }
 
+/** The same for a custom property, which all that stands within inherits. */
+export function putStyle({ style }, name, value) {
+  if (style.getPropertyValue(name) !== String(value)) style.setProperty(name, value);
+}
+
+/** The same for what an element holds. */
+export function fill(element, ...children) {
+  const { childNodes } = element;
+  const same = (child, k) => child.isEqualNode(childNodes[k]);
+  if (children.length === childNodes.length && children.every(same)) return;
+  element.replaceChildren(...children);
+}
+
 /** Whether the page may move things by itself. */
 export function motionWanted() {
   return !matchMedia("(prefers-reduced-motion: reduce)").matches;

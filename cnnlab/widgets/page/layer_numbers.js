@@ -1,7 +1,7 @@
 // The numbers of a layer that the hand can change: image, filter, bias, what comes from above.
 
 import { limitOf } from "./convolution_session.js";
-import { put } from "./dom.js";
+import { fill, put } from "./dom.js";
 import { MapTile } from "./map_tile.js";
 import { NumberGrid } from "./number_grid.js";
 import { colourOf } from "./paint.js";
@@ -60,7 +60,8 @@ export class LayerNumbers {
       right: across.after,
     };
     const colour = this.#colours(limitOf(image.values));
-    const skipped = (_, pixel) => (layer.fits && !layer.fedBy(pixel).length ? "skipped" : "");
+    const { fits, reached } = layer;
+    const skipped = (_, pixel) => (fits && !reached.has(pixel) ? "skipped" : "");
     const looks = Array.from({ length: image.height * image.width }, skipped),
       signs = looks.map(() => "");
     for (const [c, { grid, title, element }] of this.images.entries()) {
@@ -114,13 +115,13 @@ export class LayerNumbers {
   mark(places) {
     const { backward, chosen, layer } = this.session;
     for (const c of CHANNELS.slice(0, layer.image.channels)) {
-      this.images[c].grid.overlay.replaceChildren(...places.onImage(c));
-      this.slices[c].grid.overlay.replaceChildren(...places.onWeights(c));
+      fill(this.images[c].grid.overlay, ...places.onImage(c));
+      fill(this.slices[c].grid.overlay, ...places.onWeights(c));
     }
     if (!backward) return;
     for (const f of FILTERS.slice(0, layer.bank.count)) {
       const { grid, tile } = this.upstreams[f];
-      if (f === chosen) grid.overlay.replaceChildren(...places.onOutput(f));
+      if (f === chosen) fill(grid.overlay, ...places.onOutput(f));
       else tile.mark(...places.onOutput(f));
     }
   }

@@ -1,6 +1,6 @@
 // One small map of several: pixels, the number on each, what is still to come, frames.
 
-import { make, put } from "./dom.js";
+import { fill, make, put, putStyle } from "./dom.js";
 import { figure } from "./figure.js";
 import { numberText } from "./numbers.js";
 import { placeOf } from "./overlay.js";
@@ -40,12 +40,15 @@ export class MapTile {
     const steps = levelsOf(numbers, limit, COLOURS[palette].signed);
     picture.paint({ height, width, steps, palette, same: this.#same(steps, palette) }, source);
     picture.element.classList.remove("cnnlab-stale");
-    this.drawing.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    const box = `0 0 ${width} ${height}`;
+    if (this.box !== box) this.drawing.setAttribute("viewBox", box);
+    this.box = box;
     put(this.title, "textContent", title);
     put(this.size, "textContent", size);
     put(picture.canvas, "ariaLabel", `${label}: ${height} rows, ${width} columns`);
-    this.element.style.setProperty("--columns", width);
-    this.#write(values, digits);
+    putStyle(this.element, "--columns", width);
+    const { looks } = COLOURS[palette];
+    this.#write(values, digits, (k) => looks[steps[k]].ink);
   }
 
   #same(steps, palette) {
@@ -55,24 +58,24 @@ export class MapTile {
     return same;
   }
 
-  #write(values, digits) {
+  #write(values, digits, ink) {
     const { picture } = this;
     while (this.texts.length > values.length) this.texts.pop().element.remove();
     while (this.texts.length < values.length) {
-      this.texts.push({ element: make("text", {}) });
+      this.texts.push({ element: make("text", {}, ""), look: {} });
       picture.overlay.append(this.texts.at(-1).element);
     }
-    for (const [k, one] of this.texts.entries()) {
+    for (const [k, { element, look }] of this.texts.entries()) {
       const text = numberText(values[k], digits),
         { row, column } = placeOf(k, picture.width),
-        fill = picture.inkAt(k),
-        look = `${text} ${row} ${column} ${fill}`;
-      if (one.look === look) continue;
-      one.look = look;
-      const size = Math.min(0.38, 1.5 / text.length);
-      const place = { x: column + 0.5, y: row + 0.5, "font-size": size, fill };
-      for (const [name, value] of Object.entries(place)) one.element.setAttribute(name, value);
-      one.element.textContent = text;
+        size = Math.min(0.38, 1.5 / text.length);
+      const now = { x: column + 0.5, y: row + 0.5, "font-size": size, fill: ink(k) };
+      for (const [name, value] of Object.entries(now)) {
+        if (look[name] === value) continue;
+        look[name] = value;
+        element.setAttribute(name, value);
+      }
+      put(element.firstChild, "data", text);
     }
   }
 
@@ -97,6 +100,6 @@ export class MapTile {
 
   /** Draw frames or marks, in place of those before. */
   mark(...elements) {
-    if (elements.length || this.frames.firstChild) this.frames.replaceChildren(...elements);
+    fill(this.frames, ...elements);
   }
 }

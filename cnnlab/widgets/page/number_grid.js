@@ -69,17 +69,22 @@ export class NumberGrid {
   }
 
   #show(row, column, value, { background, ink }, digits) {
-    const cell = this.cells[row][column];
-    const look = `${value} ${background} ${ink}`;
-    if (cell.look === look && !cell.typing) return; // what stays the same costs no drawing
-    cell.look = look;
-    const text = this.#text(value, digits);
-    if (cell.value !== text && !cell.typing) cell.value = text;
-    const words = value === null ? this.several : numberText(value);
-    cell.setAttribute("aria-label", `${this.describe(row, column)}: ${words}`);
-    cell.title = value === null ? this.several : String(value);
-    cell.parentElement.style.setProperty("--cell", background);
-    cell.parentElement.style.setProperty("--ink", ink);
+    const cell = this.cells[row][column],
+      { look } = cell;
+    if (look.value !== value || cell.typing) {
+      const words = value === null ? this.several : numberText(value);
+      if (!cell.typing) put(cell, "value", this.#text(value, digits));
+      put(cell, "ariaLabel", `${this.describe(row, column)}: ${words}`);
+      put(cell, "title", value === null ? this.several : String(value));
+    }
+    // The background on the square, whose style has no custom property: nothing else is styled anew.
+    const { style } = cell.parentElement;
+    if (look.background !== background) style.backgroundColor = background;
+    if (look.ink !== ink) {
+      style.color = ink;
+      cell.style.setProperty("--ink", ink);
+    }
+    Object.assign(look, { value, background, ink });
   }
 
   /** Small cells leave out the zero before the point. */
@@ -99,9 +104,11 @@ export class NumberGrid {
 
   /** Mark cells, row by row: a word for the style sheet, and a sign in the corner. */
   mark(looks, signs) {
-    for (const [k, { parentElement }] of this.cells.flat().entries()) {
-      put(parentElement.dataset, "look", looks[k]);
-      put(parentElement.dataset, "sign", signs[k]);
+    for (const [k, { parentElement, look }] of this.cells.flat().entries()) {
+      const [word, sign] = [looks[k], signs[k]];
+      if (look.word !== word) parentElement.dataset.look = word;
+      if (look.sign !== sign) parentElement.dataset.sign = sign;
+      Object.assign(look, { word, sign });
     }
   }
 
@@ -159,6 +166,7 @@ export class NumberGrid {
       onmousedown: (event) => cell.typing || event.preventDefault(), // no caret while dragging
       onpointerdown: (event) => this.#press(event, cell, row, column),
     });
+    cell.look = {}; // what stays the same costs no drawing
     return cell;
   }
 

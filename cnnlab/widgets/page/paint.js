@@ -3,6 +3,7 @@
 import { make, put } from "./dom.js";
 import { numberText } from "./numbers.js";
 import { PALETTES } from "./palettes.js";
+import { NAN_LEVEL } from "./twin/colour.js";
 
 const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
@@ -12,7 +13,7 @@ function packed(red, green, blue) {
     : ((red << 24) | (green << 16) | (blue << 8) | 255) >>> 0;
 }
 
-/** The palettes of display.py: 256 colours each, as bytes and as whole pixels. */
+/** The palettes of display.py: 256 colours each, as whole pixels, and as background and ink. */
 export const COLOURS = Object.fromEntries(
   Object.entries(PALETTES).map(([name, palette]) => {
     const bytes = Uint8Array.from(atob(palette.colours), (letter) => letter.charCodeAt(0));
@@ -20,7 +21,11 @@ export const COLOURS = Object.fromEntries(
     for (let k = 0; k < 256; k++) {
       pixels[k] = packed(bytes[3 * k], bytes[3 * k + 1], bytes[3 * k + 2]);
     }
-    return [name, { ...palette, bytes, pixels }];
+    const looks = Array.from(pixels, (_, k) => {
+      const colour = Array.from(bytes.subarray(3 * k, 3 * k + 3));
+      return { background: `rgb(${colour})`, ink: inkOn(...colour) };
+    });
+    return [name, { ...palette, pixels, looks }];
   }),
 );
 
@@ -151,12 +156,10 @@ function inkOn(red, green, blue) {
 
 /** Background and ink of a number in a palette. */
 export function colourOf(value, limit, palette) {
-  const { bytes, signed } = COLOURS[palette];
+  const { looks, signed } = COLOURS[palette];
   const share = value / (limit || 1);
   const level = Math.floor(signed ? share * 127 + 127.5 : share * 254 + 0.5);
-  const step = Math.max(0, Math.min(254, level));
-  const colour = Array.from(bytes.subarray(3 * step, 3 * step + 3));
-  return { background: `rgb(${colour})`, ink: inkOn(...colour) };
+  return looks[level >= 254 ? 254 : level > 0 ? level : level <= 0 ? 0 : NAN_LEVEL];
 }
 
 /** The bar that tells which number has which colour. */

@@ -39,7 +39,7 @@ export class ProductTable {
 
   #build(rows, columns) {
     const cell = () => {
-      const [factors, value] = [make("small", {}), make("b", {})];
+      const [factors, value] = [make("small", {}, ""), make("b", {}, "")];
       return { factors, value, element: make("td", {}, factors, value) };
     };
     this.cells = Array.from({ length: rows }, () => Array.from({ length: columns }, cell));
@@ -51,8 +51,8 @@ export class ProductTable {
   #write({ factors, value, element }, product, { none, digits }, colour) {
     const { background, ink } = product ? colour(product.value) : { background: "", ink: "" };
     const words = product?.factors.map((one) => numberText(one, digits)).join(" × ") ?? "";
-    put(factors, "textContent", words);
-    put(value, "textContent", product ? numberText(product.value, digits) : none);
+    put(factors.firstChild, "data", words);
+    put(value.firstChild, "data", product ? numberText(product.value, digits) : none);
     put(element, "className", product ? "" : "cnnlab-no-product");
     if (element.look === background + ink) return;
     element.look = background + ink;

@@ -111,6 +111,11 @@ export class ConvolutionLayer {
     return inside ? row * width + column : -1;
   }
 
+  /** The pixels that some window reaches; -1 stands for the padding. */
+  get reached() {
+    return new Set(this.#under);
+  }
+
   /** The outputs that a pixel feeds, and by which weight: {position, i, j}. */
   fedBy(pixel) {
     const { height, width } = this.bank,
