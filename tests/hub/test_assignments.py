@@ -14,6 +14,7 @@ pytestmark = pytest.mark.needs("browser")
 
 CHAPTER, COURSE = "01_filters", "cnn"
 SOLVED = ("one_number", "loops")
+SPY = "\nimport os\nprint('token', 'JUPYTERHUB_API_TOKEN' in os.environ)"
 PATIENCE = 60_000  # milliseconds
 READY = "() => Boolean(window.jupyterapp?.shell?.currentWidget)"
 NOTEBOOK = """() => {
@@ -47,6 +48,7 @@ class Seat:
     def choose(self, item):
         """Choose something in the menu of nbgrader."""
         self.page.get_by_role("menuitem", name="Nbgrader").click()
+        self.picture(f"menu-{self.name}")
         self.page.get_by_role("menuitem", name=item, exact=True).click()
 
     def picture(self, name):
@@ -106,6 +108,7 @@ def round_(lab, browser, course, ada, teacher):
     """One assignment from its release to the feedback on it, all of it by the tabs."""
     desk, seat = Seat(browser, teacher), Seat(browser, ada)
     desk.choose("Formgrader")
+    expect(desk.grader.locator("td.name")).to_have_text(CHAPTER)
     desk.picture("formgrader")
     desk.press("release", "Successfully released")
 
@@ -116,7 +119,7 @@ def round_(lab, browser, course, ada, teacher):
     seat.opened(f"{CHAPTER}/{CHAPTER}.ipynb")
     tasks = [task for task in tasks_of(lesson_of(CHAPTER)) if task.name in SOLVED]
     solved = {
-        task.notebook_cell: task.notebook_cell.replace(task.cell.skeleton, task.solution_code)
+        task.notebook_cell: task.notebook_cell.replace(task.cell.skeleton, task.solution_code) + SPY
         for task in tasks
     }
     seat.page.wait_for_function(NOTEBOOK)
@@ -141,6 +144,11 @@ def round_(lab, browser, course, ada, teacher):
 
 def test_who_solves_two_tasks_of_five_gets_two_points_by_the_tabs_alone(round_):
     assert round_ == "2 / 5"
+
+
+def test_what_the_tab_grades_runs_in_the_sandbox(round_, course):
+    page = course / "autograded" / "ada" / CHAPTER / f"{CHAPTER}.ipynb"
+    assert page.read_text().count("token False") == len(SOLVED)
 
 
 def test_what_was_handed_in_and_what_was_graded_is_closed_to_other_learners(
