@@ -139,6 +139,8 @@ def round_(lab, browser, course, ada, teacher):
     seat.row("submitted").get_by_role("button", name="Fetch Feedback").click()
     expect(seat.row("submitted")).to_contain_text("view feedback")
     seat.picture("feedback")
+    for kernel in ada.server("/api/kernels"):
+        ada.server(f"/api/kernels/{kernel['id']}", method="DELETE")
     return score
 
 

@@ -113,7 +113,7 @@ def _with_cookies_of(learner, name):
 def test_her_server_is_no_more_open_to_those_who_go_round_the_proxy(lab, ada, bob, worked):
     for port in ports_of(lab, "ada"):
         address = f"http://127.0.0.1:{port}/user/ada/api/contents"
-        said = lab.tried(f"urllib.request.urlopen({address!r}, timeout=5).read()", "bob")
+        said = lab.tried(f"urllib.request.urlopen({address!r}, timeout=2).read()", "bob")
         assert said in {"HTTPError", "RemoteDisconnected", "TimeoutError", "BadStatusLine"}, said
     for inner in (
         f"http://127.0.0.1:{lab.api}/api/routes",
