@@ -185,6 +185,7 @@ async def measure(lab: Lab, names: list[str], seconds: float, picture: Path) -> 
         page.close()
     for one in lost[:5]:
         print(one)
+    assert len(times) > 1 < len(seen), "hardly a change came back"
     parts = statistics.quantiles(times, n=100)
     painted = [one.painted for one in seen]
     answered = [one.answered for one in seen]

@@ -65,6 +65,10 @@ class Screen:
         assert not failed, failed
         await self.page.evaluate(_TO_THE_LAB, _LAB)
         await self.page.wait_for_selector("canvas[data-role=map][data-source=kernel]")
+        await self.page.wait_for_timeout(2000)  # pictures above it still find their height
+        await self.page.evaluate(_TO_THE_LAB, _LAB)
+        canvas = self.page.locator("canvas[data-role=map]").first
+        await canvas.scroll_into_view_if_needed()
         await self.page.evaluate(_PROBE.read_text())
 
     async def change(self) -> Seen:
