@@ -15,7 +15,7 @@ pytestmark = pytest.mark.needs("browser")
 CHAPTER, COURSE = "01_filters", "cnn"
 SOLVED = ("one_number", "loops")
 SPY = "\nimport os\nprint('token', 'JUPYTERHUB_API_TOKEN' in os.environ)"
-PATIENCE = 60_000  # milliseconds
+PATIENCE = 180_000  # milliseconds: a class comes in, and a submission is graded, meanwhile
 READY = "() => Boolean(window.jupyterapp?.shell?.currentWidget)"
 NOTEBOOK = """() => {
   const panel = window.jupyterapp.shell.currentWidget;
@@ -86,6 +86,7 @@ class Seat:
 
 @pytest.fixture(scope="module")
 def browser():
+    expect.set_options(timeout=PATIENCE)
     with chromium() as browser:
         yield browser
 

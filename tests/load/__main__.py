@@ -134,7 +134,12 @@ async def _watch(screen: Screen, seconds: float, seen: list[Seen], lost: list[st
     """Change a weight in a browser."""
 
     async def change() -> None:
-        seen.append(await screen.change())
+        try:
+            seen.append(await screen.change())
+        except Error as error:
+            raise TimeoutError(
+                f"{error.message.splitlines()[0]} ({await screen.state()})"
+            ) from error
 
     await _at_human_pace(screen.learner.name, change, seconds, lost)
 
@@ -148,7 +153,7 @@ async def _at_human_pace(
         started = time.monotonic()
         try:
             await change()
-        except (TimeoutError, AssertionError, Error) as error:
+        except (TimeoutError, AssertionError) as error:
             lost.append(f"{name}: {error!r}")
         await asyncio.sleep(max(0.0, PAUSE - (time.monotonic() - started)))
 

@@ -19,6 +19,12 @@ _TO_THE_LAB = """async (source) => {
     cell.model.sharedModel.getSource().startsWith(source));
   await content.scrollToItem(place, "start");
 }"""
+_STATE = """() => {
+  const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
+  const widget = document.querySelector(".jp-Notebook canvas[data-role=map]").closest(".cnnlab");
+  const notice = widget.querySelector(".cnnlab-notice")?.textContent;
+  return `kernel ${kernel.status}, ${kernel.connectionStatus}; ${notice}`;
+}"""
 _PATIENCE = 300_000  # milliseconds, as long as everybody comes in at once
 
 
@@ -76,6 +82,10 @@ class Screen:
         self._changes += 1
         name = "ArrowUp" if self._changes % 2 else "ArrowDown"
         return Seen(**await self.page.evaluate("(name) => benchmark.once(name)", name))
+
+    async def state(self) -> str:
+        """Say how the kernel is, seen from the page, and what the laboratory says."""
+        return str(await self.page.evaluate(_STATE))
 
     async def picture(self, file: Path) -> None:
         """Keep what is on the screen."""
