@@ -98,7 +98,7 @@ def course(lab, teacher):
     home = lab.home(teacher.name)
     done = subprocess.run(
         lab.within("env", f"--chdir={home}", *command, account=teacher.name),
-        capture_output=True, text=True, check=False, timeout=120,
+        capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return home / COURSE
