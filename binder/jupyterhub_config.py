@@ -27,6 +27,7 @@ INSTRUCTORS = "cnnlab-instructors"  # a group of this machine
 EXCHANGE = Path("/usr/local/share/nbgrader/exchange")  # where nbgrader looks by itself
 SOCKETS = Path("/run/cnnlab")  # of kernels; the path of a socket has to be short
 BIN = Path(sys.executable).parent
+SERVER = [str(BIN / "jupyterhub-singleuser")]
 SYSTEMD = Path("/run/systemd/system").is_dir()
 FIRST = "notebooks/00_start_here.ipynb"
 
@@ -82,22 +83,32 @@ def prepare(spawner):
     # Who has left the list is no instructor any more; that they were none is no failure.
     change = "--add" if name in instructors else "--delete"
     subprocess.run(["gpasswd", change, name, INSTRUCTORS], check=name in instructors)
-    if name in instructors:  # who sees the class board, and needs a terminal and all of nbgrader
+    if name in instructors:  # who sees the class board, has a terminal, and grades
         spawner.environment["CNNLAB_CLASS"] = str(BOARD)
-        spawner.environment.pop("JUPYTER_CONFIG_PATH")
+        spawner.environment["JUPYTER_CONFIG_PATH"] = settings_of("instructor")
         spawner.args = [word for word in spawner.args if "terminals" not in word]
+        spawner.mem_limit = "4G"  # a submission in its sandbox may take 2
     else:
         shared = BOARD / name
         shared.mkdir(exist_ok=True)
         shutil.chown(shared, name, INSTRUCTORS)
         shared.chmod(0o2750)  # what is written into it is the group's to read as well
         spawner.environment["CNNLAB_BOARD"] = str(shared)
+    if not SYSTEMD:  # such as in a container: limits of each process
+        data = f"--data={spawner.mem_limit}"
+        spawner.cmd = ["prlimit", data, "--nproc=400", "--core=0", *SERVER]
 
 
 # -- what a learner gets ------------------------------------------------------------------------
 
+
+def settings_of(whom):
+    """Name the folders with settings of a learner's or an instructor's server."""
+    return os.pathsep.join(str(COURSE / "binder" / folder) for folder in (whom, "lab"))
+
+
 c.Spawner.pre_spawn_hook = prepare
-c.Spawner.cmd = [str(BIN / "jupyterhub-singleuser")]
+c.Spawner.cmd = SERVER
 c.Spawner.args = [
     "--KernelManager.transport=ipc",  # sockets in a folder of the learner's: no port others reach
     "--ServerApp.terminals_enabled=False",
@@ -119,7 +130,7 @@ c.Spawner.environment = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
-    "JUPYTER_CONFIG_PATH": str(COURSE / "binder" / "lab"),  # leaves out what no lesson needs
+    "JUPYTER_CONFIG_PATH": settings_of("learner"),  # leaves out what no lesson needs
     "GIT_CONFIG_SYSTEM": str(COURSE / "binder" / "gitconfig"),
     "PATH": f"{BIN}:/usr/local/bin:/usr/bin:/bin",
 }
@@ -140,9 +151,8 @@ if SYSTEMD:  # limits of a whole server and its kernels, by the system's control
         "InaccessiblePaths": str(STATE),
         "TasksMax": "200",
     }
-else:  # such as in a container: limits of each process
+else:
     c.JupyterHub.spawner_class = "jupyterhub.spawner.LocalProcessSpawner"
-    c.Spawner.cmd = ["prlimit", "--data=1000000000", "--nproc=400", "--core=0", *c.Spawner.cmd]
 
 
 # -- the hub itself -----------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 A test that needs a tool says so, ``@pytest.mark.needs("browser")``, and is skipped with the way to
 get it where the tool is missing. ``CNNLAB_REQUIRE=browser,torch,network`` turns that into an error
-(and ``firefox,webkit,notebook,marimo`` of `tests.tools.FRONT_ENDS`).
+(and ``nbgrader,bubblewrap,hub`` of a class, and the front ends of `tests.tools.FRONT_ENDS`).
 """
 
 import importlib.util
@@ -15,6 +15,7 @@ from functools import cache
 
 import pytest
 
+from tests.hub.lab import missing as no_lab
 from tests.tools import FRONT_ENDS, NO_BROWSER, browser_path, missing_for
 
 
@@ -41,9 +42,11 @@ def missing(tool: str) -> str | None:
             and not subprocess.run(nothing, capture_output=True, check=False).returncode
         )
         return None if found else "no bubblewrap that works; get it with: apt install bubblewrap"
+    if tool == "hub":
+        return no_lab()
     if tool in FRONT_ENDS:
         return missing_for(tool)
-    known = ", ".join(["browser", "torch", "network", "nbgrader", "bubblewrap", *FRONT_ENDS])
+    known = ", ".join(["browser", "torch", "network", "nbgrader", "bubblewrap", "hub", *FRONT_ENDS])
     raise pytest.UsageError(f"no test needs {tool!r}; CNNLAB_REQUIRE knows {known}")
 
 

@@ -14,6 +14,7 @@ import shutil
 import sys
 import tempfile
 import weakref
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ def confined(
     command: list[str], *, shared: Path, work: Path, memory: int, seconds: int
 ) -> list[str]:
     """Write the command that runs a command in a sandbox.
+
+    A limit that holds for us already, as on a hub, is never raised.
 
     Parameters
     ----------
@@ -79,9 +82,18 @@ def confined(
         *(word for path in python for word in ("--ro-bind", path, path)), *_compiled(),
         "--ro-bind", str(work), str(work), "--bind", str(shared), str(shared),
         "--chdir", str(work),
-        str(tools["prlimit"]), f"--data={memory}", f"--cpu={seconds}", "--nproc=512", "--core=0",
-        f"--fsize={_SCRATCH}", *command,
+        str(tools["prlimit"]), *_limits(memory, seconds), *command,
     ]  # fmt: skip
+
+
+def _limits(memory: int, seconds: int) -> Iterator[str]:
+    """Write the limits of a process; nobody but root may raise one that holds already."""
+    import resource
+
+    limits = {"data": memory, "cpu": seconds, "nproc": 512, "core": 0, "fsize": _SCRATCH}
+    for name, most in limits.items():
+        _, ours = resource.getrlimit(getattr(resource, f"RLIMIT_{name.upper()}"))
+        yield f"--{name}={most if ours == resource.RLIM_INFINITY else min(most, ours)}"
 
 
 def _settings() -> dict[str, str]:

@@ -18,38 +18,51 @@ from cnnlab.classroom.grading import lesson_of, tasks_of
 from cnnlab.errors import DataError
 from cnnlab.exercises import CHAPTERS, Task
 
-__all__ = ["assignment", "chapters_with_tasks", "set_up"]
+__all__ = ["assignment", "chapters_with_tasks", "configure", "set_up"]
 
 _LINK = re.compile(r"\]\((\w+)\.ipynb")
 
 _CONFIGURATION = '''\
 """What nbgrader needs to know of this course; yours to change, `cnnlab assign` leaves it alone."""
 
-from cnnlab.classroom.examination import BlankSolutions, Examination
-from nbgrader import preprocessors
-from nbgrader.converters import Autograde, GenerateAssignment
+from pathlib import Path
+
+from cnnlab.classroom.course import configure
 
 c = get_config()  # noqa: F821 - nbgrader reads this file
 c.CourseDirectory.course_id = {name!r}
+c.CourseDirectory.root = str(Path(__file__).parent)
 
-# The release has the blanks of the course, not nbgrader's stub.
-c.GenerateAssignment.preprocessors = [
-    BlankSolutions if one is preprocessors.ClearSolutions else one
-    for one in GenerateAssignment.preprocessors.default()
-]
-
-# Submissions are other people's code: each runs in a sandbox of its own, with limits.
-c.Autograde.autograde_preprocessors = [
-    Examination if one is preprocessors.Execute else one
-    for one in Autograde.autograde_preprocessors.default()
-]
+configure(c)  # releases have the blanks of the course, and submissions run in a sandbox
 c.Examination.timeout = 60  # seconds for a cell
 c.Examination.longest = 600  # seconds for a notebook
 c.ConfinedKernelManager.memory = 2_000_000_000  # bytes for a process
-
-# A grade cell that a learner deleted comes back.
-c.OverwriteCells.add_missing_cells = True
 '''
+
+
+def configure(settings: Any) -> None:
+    """Set up nbgrader for the course: its blanks in the release, a sandbox for what comes back.
+
+    Parameters
+    ----------
+    settings : traitlets.config.Config
+        Of nbgrader, or of the server that has its tabs.
+    """
+    from nbgrader import preprocessors
+    from nbgrader.converters import Autograde, GenerateAssignment
+
+    from cnnlab.classroom.examination import BlankSolutions, Examination
+
+    settings.GenerateAssignment.preprocessors = [
+        BlankSolutions if one is preprocessors.ClearSolutions else one
+        for one in GenerateAssignment.preprocessors.default()
+    ]
+    # Submissions are other people's code.
+    settings.Autograde.autograde_preprocessors = [
+        Examination if one is preprocessors.Execute else one
+        for one in Autograde.autograde_preprocessors.default()
+    ]
+    settings.OverwriteCells.add_missing_cells = True  # a grade cell that a learner deleted
 
 
 def chapters_with_tasks() -> list[str]:

@@ -7,22 +7,41 @@
   const map = () => document.querySelector(".jp-Notebook canvas[data-role=map]");
   const cell = () =>
     document.querySelector(".jp-Notebook input.cnnlab-number[data-row='1'][data-column='1']");
+
+  /**
+   * Press a key on a weight: milliseconds until the new map is painted, and, for who waits for it,
+   * until it is the kernel's.
+   */
+  async function change(name) {
+    const began = performance.now(),
+      { frame } = map().dataset;
+    const until = async (what, words) => {
+      let at = await onScreen();
+      while (!what(map().dataset)) {
+        if (at - began > 5000) throw new Error(`no ${words} within 5 s of a key press`);
+        at = await onScreen();
+      }
+      return at - began;
+    };
+    key(cell(), name);
+    const painted = await until((shown) => shown.frame !== frame, "picture");
+    return { painted, answered: () => until(({ source }) => source === "kernel", "answer") };
+  }
+
   /** Milliseconds from a key press on a weight to the painted map, `changes` times. */
   async function latency(changes) {
     const times = [];
-    for (let change = 0; change < changes; change++) {
+    for (let turn = 0; turn < changes; turn++) {
       await rest(60 + 40 * Math.random()); // the hand keeps no time with the screen
-      const began = performance.now(),
-        { frame } = map().dataset;
-      key(cell(), change % 2 ? "ArrowDown" : "ArrowUp");
-      let at = await onScreen();
-      while (map().dataset.frame === frame) {
-        if (at - began > 5000) throw new Error("no picture within 5 s of a key press");
-        at = await onScreen();
-      }
-      times.push(at - began);
+      times.push((await change(turn % 2 ? "ArrowDown" : "ArrowUp")).painted);
     }
     return times;
+  }
+
+  /** The same once: until the map is painted, and until it is the kernel's. */
+  async function once(name) {
+    const { painted, answered } = await change(name);
+    return { painted, answered: await answered() };
   }
 
   /** The same for a handler that paints as many pixels without asking anybody. */
@@ -124,5 +143,5 @@
     return { painted, answered: await until((canvas) => canvas.dataset.source === "kernel") };
   }
 
-  window.benchmark = { latency, floor, drag, start };
+  window.benchmark = { latency, once, floor, drag, start };
 })();

@@ -31,7 +31,7 @@ from tests.tools import NO_BROWSER, browser_path
 
 TOKEN = "browser-tests"  # noqa: S105 - opens a server on this machine that lives for minutes
 
-_FLAGS = [
+FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-dev-shm-usage",
@@ -102,7 +102,7 @@ def chromium() -> Iterator[Browser]:
     if path is None:
         raise RuntimeError(NO_BROWSER)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
 

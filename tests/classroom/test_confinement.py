@@ -1,6 +1,7 @@
 """What a submission can do on the grader's machine: compute, and nothing else."""
 
 import os
+import resource
 import socket
 from pathlib import Path
 
@@ -113,6 +114,12 @@ def test_a_flood_of_output_is_cut_and_the_time_of_a_notebook_is_limited(tmp_path
     said = examined(tmp_path, flood, "1 + 1", timeout=5, characters=200_000, longest=1)
     assert len(said[0]) < 400_000
     assert said[1] == "Timeout: The notebook took longer than 1 seconds."
+
+
+def test_a_limit_that_holds_for_the_grader_already_is_not_raised(tmp_path, monkeypatch):
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (300, 300))
+    command = confined(["true"], shared=tmp_path, work=tmp_path, memory=2_000, seconds=200)
+    assert {"--nproc=300", "--data=300", "--cpu=200"} <= set(command)
 
 
 def test_where_the_sandbox_is_missing_nothing_runs(tmp_path, monkeypatch):

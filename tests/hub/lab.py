@@ -82,6 +82,10 @@ class Lab:
         self.hub = self.folder / "hub"
         (self.hub / "state").mkdir(parents=True, mode=0o700)
         shutil.copytree("/etc", self.folder / "etc", symlinks=True)
+        # What drives a browser asks JupyterLab's own objects, as do the browser tests.
+        (self.folder / "etc" / "jupyter").mkdir(exist_ok=True)
+        settings = json.dumps({"LabApp": {"expose_app_in_browser": True}})
+        (self.folder / "etc" / "jupyter" / "jupyter_server_config.json").write_text(settings)
         (self.hub / "learners.txt").write_text("\n".join(learners))
         (self.hub / "instructors.txt").write_text("\n".join(instructors))
         self._publish_course()
@@ -204,6 +208,14 @@ class Lab:
             capture_output=True, text=True, check=False, timeout=60, cwd="/",
         )  # fmt: skip
         return done.stdout + done.stderr
+
+    def tried(self, action: str, account: str) -> str:
+        """Try something as a learner's kernel could; returns the error's name, or what it got."""
+        code = (
+            "import os, pathlib, shutil, signal, socket, urllib.request, urllib.error\n"
+            f"try: print('got', {action})\nexcept Exception as error: print(type(error).__name__)"
+        )
+        return self.run(code, account).strip()
 
     def wait(self, happened: Any, seconds: float, pause: float = 0.2) -> None:
         """Wait until something is so."""

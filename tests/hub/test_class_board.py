@@ -3,24 +3,12 @@
 import asyncio
 import json
 
-import pytest
-
-from tests.hub.lab import Learner
 from tests.hub.page import Page
 
 CHAPTER = "course/notebooks/01_filters.ipynb"
 SHARE = "from cnnlab import exercises\nprint(exercises.share({!r}))"
 ANSWER = "from cnnlab.exercises import filters as lesson\nlesson.map_size.commit(2)"
 BOARD = "from cnnlab.classroom import board\nprint(board.read())"
-
-
-@pytest.fixture(scope="module")
-def teacher(lab):
-    learner = Learner(lab, "teacher")
-    assert learner.log_in()
-    learner.start_server()
-    learner.pull()
-    return learner
 
 
 def in_kernel(learner, code):
@@ -31,15 +19,6 @@ def in_kernel(learner, code):
             return await page.run(code)
 
     return asyncio.run(work())
-
-
-def as_bob(lab, action):
-    """Try something as Bob's kernel could; returns the name of the error, or what it got."""
-    code = (
-        "import os, pathlib\n"
-        f"try: print('got', {action})\nexcept Exception as error: print(type(error).__name__)"
-    )
-    return lab.run(code, "bob").strip()
 
 
 def test_what_a_learner_shares_is_the_instructors_to_read_and_nobody_elses(lab, teacher, ada, bob):
@@ -58,8 +37,8 @@ def test_what_a_learner_shares_is_the_instructors_to_read_and_nobody_elses(lab, 
         f"os.listdir({str(place.parent)!r})",
         f"os.mkdir({str(place.parent / 'eve')!r})",
     ):
-        assert as_bob(lab, action) == "PermissionError", action
-    assert as_bob(lab, f"os.listdir({str(place.parent / 'bob')!r})") == "got []"
+        assert lab.tried(action, "bob") == "PermissionError", action
+    assert lab.tried(f"os.listdir({str(place.parent / 'bob')!r})", "bob") == "got []"
 
 
 def test_an_instructor_reads_the_board_and_cannot_write_it(lab, teacher, ada):

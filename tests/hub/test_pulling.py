@@ -18,8 +18,8 @@ def altered(path, remark):
     write(path, notebook)
 
 
-def test_a_new_edition_comes_without_touching_what_a_learner_made(lab, dan):
-    mine, course = lab.home("dan") / "course", lab.hub / "course"
+def test_a_new_edition_comes_without_touching_what_a_learner_made(lab, cyd):
+    mine, course = lab.home("cyd") / "course", lab.hub / "course"
     changed, untouched = CHAPTERS
     notebook = json.loads((mine / changed).read_text())
     notebook["cells"][5]["source"] = ["my own words"]
@@ -31,7 +31,7 @@ def test_a_new_edition_comes_without_touching_what_a_learner_made(lab, dan):
         altered(course / name, "A second edition.")
     (course / "notebooks" / "later.ipynb").write_text(json.dumps({"cells": []}))
     lab.publish("Second edition")
-    dan.pull()
+    cyd.pull()
     assert (mine / changed).read_bytes() == before
     assert "A second edition." in (mine / untouched).read_text()
     assert (mine / "notebooks" / "own.txt").read_text() == "mine"
@@ -39,11 +39,11 @@ def test_a_new_edition_comes_without_touching_what_a_learner_made(lab, dan):
     assert [path.read_text() for path in kept] == ["mine too"]
 
 
-def test_a_link_can_be_followed_again_and_a_deleted_chapter_comes_back(lab, dan):
-    mine = lab.home("dan") / "course"
+def test_a_link_can_be_followed_again_and_a_deleted_chapter_comes_back(lab, cyd):
+    mine = lab.home("cyd") / "course"
     before = (mine / CHAPTERS[0]).read_bytes()
     (mine / CHAPTERS[1]).unlink()
-    dan.pull()
-    dan.pull()
+    cyd.pull()
+    cyd.pull()
     assert (mine / CHAPTERS[0]).read_bytes() == before
     assert json.loads((mine / CHAPTERS[1]).read_text())["cells"]
