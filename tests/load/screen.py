@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import quote
 
 from playwright.async_api import Playwright
