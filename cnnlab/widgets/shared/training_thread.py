@@ -11,7 +11,7 @@ from typing import NamedTuple
 from cnnlab.callbacks import History
 from cnnlab.divergence import DivergedError
 from cnnlab.network import LayerArrays
-from cnnlab.optimizers import checked_rate
+from cnnlab.optimizers.checks import checked_rate
 from cnnlab.training import Run, Snapshot
 
 __all__ = ["Sample", "TrainingThread"]
