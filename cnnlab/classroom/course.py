@@ -7,8 +7,10 @@ read the same page, and nbgrader takes the graders' own lines out.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,8 @@ def configure(settings: Any) -> None:
 
     from cnnlab.classroom.examination import BlankSolutions, Examination
 
+    if not shutil.which("alembic"):  # nbgrader starts it by name, whether or not that is on the path
+        os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     settings.GenerateAssignment.preprocessors = [
         BlankSolutions if one is preprocessors.ClearSolutions else one
         for one in GenerateAssignment.preprocessors.default()

@@ -71,7 +71,10 @@ class Class:
         words = [sys.executable, "-m", *command]
         if passwd:
             words = ["bwrap", "--dev-bind", "/", "/", "--ro-bind", passwd, "/etc/passwd", *words]
-        settings = {"HOME": str(home), "JUPYTER_CONFIG_DIR": str(home), "NO_COLOR": "1"}
+        settings = {
+            "HOME": str(home), "JUPYTER_CONFIG_DIR": str(home), "NO_COLOR": "1",
+            "PATH": "/usr/local/bin:/usr/bin:/bin",  # the environment is not activated
+        }  # fmt: skip
         done = subprocess.run(
             words, cwd=cwd, env={**os.environ, **settings}, capture_output=True, text=True,
             check=False, timeout=500,
