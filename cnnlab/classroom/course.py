@@ -55,7 +55,7 @@ def configure(settings: Any) -> None:
 
     from cnnlab.classroom.examination import BlankSolutions, Examination
 
-    if not shutil.which("alembic"):  # nbgrader starts it by name, whether or not that is on the path
+    if not shutil.which("alembic"):  # nbgrader starts it by name
         os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     settings.GenerateAssignment.preprocessors = [
         BlankSolutions if one is preprocessors.ClearSolutions else one
