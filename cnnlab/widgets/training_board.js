@@ -95,9 +95,9 @@ class RunColumn {
     put(this.trouble, "textContent", about.words);
     put(this.trouble, "hidden", !about.words);
     this.curves.show(run, range);
+    this.first.show(run, image, facts.classes, signedPalette(settings.palette));
     if (!whole) return;
     this.sizes.show(run);
-    this.first.show(run, image, facts.classes, signedPalette(settings.palette));
     this.confusion.show(run);
   }
 }
