@@ -483,7 +483,14 @@ def everything() -> list[Public]:
 
 def _methods(name: str, kind: type) -> list[Public]:
     found = []
-    for key, member in vars(kind).items():
+    # What it has from a class that is public is called there.
+    known = getattr(getattr(cnnlab, name.partition(".")[0]), "__all__", ())
+    hidden = [
+        one for one in reversed(kind.__mro__[1:])
+        if one.__module__.startswith("cnnlab.") and one.__name__ not in known
+    ]  # fmt: skip
+    members = {key: member for one in (*hidden, kind) for key, member in vars(one).items()}
+    for key, member in members.items():
         full = f"{name}.{key}"
         shown = not key.startswith("_") or key in {"__call__", "__getitem__", "__iter__"}
         if not shown or full in NOT_CALLED or key in PROTOCOL:
