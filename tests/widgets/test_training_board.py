@@ -401,6 +401,15 @@ def test_the_code_repeats_the_training_to_the_bit(settings):
     assert [one.loss for one in told] == [one.loss for one in board.history.snapshots]
 
 
+def test_the_code_calls_things_by_their_public_names():
+    settings = {"schedule": optimizers.Cosine(), "loss": losses.hinge}
+    code = TrainingBoard(
+        training.run(Network(zoo.digits_net()), DIGITS.test, epochs=1, **settings)
+    ).code()
+    assert code.startswith("from cnnlab import losses, optimizers, training\n")
+    assert "optimizers.Cosine(" in code
+
+
 def test_the_code_sets_the_rates_that_were_set_by_hand():
     run = training.run(Network(zoo.digits_net()), DIGITS.test, epochs=60)
     board = TrainingBoard(run, slow=True, pace=30)

@@ -40,8 +40,10 @@ class Imports:
             raise NamelessError
         if home == "__main__":  # the notebook's own: it is there already
             return str(name)
-        package, _, module = home.rpartition(".")
-        if package == "cnnlab":
+        package, _, inside = home.partition(".")
+        module = inside.partition(".")[0]
+        public = sys.modules.get(f"{package}.{module}")
+        if package == "cnnlab" and getattr(public, name, None) is thing:
             self._ours.add(module)
             return f"{module}.{name}"
         self._others.add(f"from {home} import {name}")
