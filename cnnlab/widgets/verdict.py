@@ -30,10 +30,9 @@ class VerdictSteps(Widget, stem="verdict"):
     _shown = traitlets.Dict().tag(sync=True)
 
     def __init__(self, verdict: Verdict) -> None:
-        super().__init__()
         self.verdict = verdict
         self._solution = ""
-        self._show()
+        super().__init__()
 
     @classmethod
     def bundle(cls, verdict: Verdict) -> dict[str, Any]:
@@ -48,9 +47,10 @@ class VerdictSteps(Widget, stem="verdict"):
             raise DataError("this verdict has no next steps; show it as it is")
         return self.verdict.steps
 
-    def _show(self) -> None:
+    @traitlets.default("_shown")
+    def _told(self) -> dict[str, Any]:
         verdict, steps = self.verdict, self.steps
-        self._shown = {
+        return {
             "kind": "wrong" if verdict.passed is False else "open",
             "opening": verdict.opening,
             "message": verdict.message,
@@ -60,6 +60,9 @@ class VerdictSteps(Widget, stem="verdict"):
             "tried": steps.tried,
             "solution": self._solution,
         }
+
+    def _show(self) -> None:
+        self._shown = self._told()
 
     def answer_hint(self, _request: Request) -> Reply:
         """Give the next hint."""

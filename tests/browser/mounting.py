@@ -20,7 +20,8 @@ IMPORT = (
 )
 """A module that a page was handed as text: what it exports."""
 
-_BASE = set(Widget.class_traits(sync=True)) - {"_settings", "_initial", "_facts", "_kind"}
+_OURS = {"_settings", "_initial", "_facts", "_kind", "_identity"}
+_BASE = set(Widget.class_traits(sync=True)) - _OURS
 
 
 def mount(page: Page, widget: Widget, silent: str = "waits") -> None:

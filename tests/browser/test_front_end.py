@@ -116,6 +116,25 @@ def test_every_movement_is_painted_within_its_frame_by_the_browser(frozen):
         assert f"{expected.output.max():.2f}".rstrip("0").rstrip(".") in shown
 
 
+def test_a_change_after_a_rest_is_painted_at_once_and_those_of_a_drag_once_a_frame(frozen):
+    lab = small_lab()
+    mount(frozen, lab)
+    painted = frozen.locator("[data-role=map]")
+    frozen.clock.run_for(100)
+    before = int(painted.get_attribute("data-frame"))
+    turn_up(frozen)  # from here on the clock stands, and no frame comes
+    assert int(painted.get_attribute("data-frame")) == before + 1
+    turn_up(frozen, 5)
+    assert int(painted.get_attribute("data-frame")) == before + 1
+    frozen.clock.run_for(17)
+    assert int(painted.get_attribute("data-frame")) == before + 2
+    lab.filter = [[round(-1 + 0.6, 4), *lab.filter[0, 1:]], *lab.filter[1:]]
+    assert (colours(frozen) == lab.painted).all()
+    frozen.clock.run_for(17)  # nothing was drawn in it: a rest
+    turn_up(frozen)
+    assert int(painted.get_attribute("data-frame")) == before + 3
+
+
 def test_the_kernels_picture_takes_the_place_of_the_browsers(frozen):
     mount(frozen, small_lab())
     frozen.clock.run_for(20)

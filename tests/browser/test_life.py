@@ -222,6 +222,46 @@ def test_after_a_restart_every_widget_says_at_once_what_heals_it(notebook, keep)
         expect(widget(notebook, kind).locator("[data-role=source]")).to_be_hidden()
 
 
+# anywidget gives up a model whose script does not stand after two seconds. Here after none at all.
+HURRY = """() => {
+  const timeout = AbortSignal.timeout.bind(AbortSignal);
+  AbortSignal.timeout = (time) => timeout(time === 2000 ? 0 : time);
+}"""
+
+
+def test_a_page_too_busy_while_its_widgets_came_hears_the_kernel_all_the_same(browser, server):
+    page = browser.new_page(viewport={"width": 1400, "height": 1100})
+    page.add_init_script(f"({HURRY})()")
+    given_up = []
+    page.on("console", lambda message: given_up.append("Failed to initialize" in message.text))
+    page.on("pageerror", lambda error: given_up.append("Failed to initialize" in str(error)))
+    others = [code for kind, code in CELLS.items() if kind != "FilterLab"]
+    early = f"lab = {CELLS['FilterLab']}\nlab.filter = 'sobel_y'"  # set before it is shown
+    name = server.write("busy.ipynb", START, early, "lab", *others)
+    notebook = Notebook(page, server, name)
+    try:
+        notebook.run_all()
+        lab, question = widget(notebook, "FilterLab"), widget(notebook, "Predict")
+        shown = lab.locator("[data-role=map]")
+        top = lab.locator("[data-row='0'][data-column='1']").first
+        expect(shown).to_have_attribute("data-source", "kernel")
+        expect(top).to_have_value("\N{MINUS SIGN}2")
+        assert any(given_up)
+        top.press("ArrowUp")
+        expect(shown).to_have_attribute("data-source", "kernel")
+        notebook.rewrite("lab", "lab.filter = 'sobel_x'\nlab")
+        expect(top).to_have_value("0")
+        question.get_by_role("radio").first.check()
+        question.get_by_role("button", name="Lock my answer").click()
+        expect(question).to_contain_text("is locked")
+        for kind in CELLS:
+            expect(widget(notebook, kind)).to_be_visible()
+            expect(widget(notebook, kind).locator("[data-role=source]")).to_be_hidden()
+    finally:
+        notebook.shut_down()
+        page.close()
+
+
 def test_when_the_server_goes_the_browser_computes_on_and_a_new_one_heals(browser, tmp_path):
     server = Server(tmp_path)
     page = browser.new_page(viewport={"width": 1400, "height": 1100})

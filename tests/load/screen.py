@@ -23,8 +23,9 @@ _TO_THE_LAB = """async (source) => {
 _STATE = """() => {
   const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
   const widget = document.querySelector(".jp-Notebook canvas[data-role=map]").closest(".cnnlab");
-  const notice = widget.querySelector(".cnnlab-notice")?.textContent;
-  return `kernel ${kernel.status}, ${kernel.connectionStatus}; ${notice}`;
+  const says = (kind) => widget.querySelector(`.cnnlab-${kind}`)?.textContent;
+  const { status, connectionStatus } = kernel;
+  return `kernel ${status}, ${connectionStatus}; ${says("notice")} ${says("source")}`;
 }"""
 _PATIENCE = 300_000  # milliseconds, as long as everybody comes in at once
 

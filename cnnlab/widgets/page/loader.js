@@ -1,6 +1,7 @@
 // All that travels with each widget: it fetches the script and the style sheet of its kind.
 
 import { common } from "./common.js";
+import { heed } from "./heed.js";
 
 const REST = 1000; // milliseconds to wait for a widget: anywidget gives up a model that takes two seconds
 
@@ -9,7 +10,7 @@ const REST = 1000; // milliseconds to wait for a widget: anywidget gives up a mo
 const opened = new Map();
 
 async function open(model) {
-  const { script, style } = await common(model, model.get("_kind"));
+  const [{ script, style }] = await Promise.all([common(model, model.get("_kind")), heed(model)]);
   const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
   const widget = (await import(address)).default;
   URL.revokeObjectURL(address);

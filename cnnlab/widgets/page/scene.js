@@ -1,6 +1,7 @@
 // The hand sees the browser's arithmetic at once; the kernel's is what stays.
 //
-// With every change the browser's twin of the arithmetic paints, within the frame. Beside it one
+// With every change the browser's twin of the arithmetic paints, within the frame: after a rest at
+// once, while the frame is still to come, and in a drag once a frame. Beside it one
 // request is under way to the kernel, and the newest settings wait. The kernel's picture takes the
 // place of the twin's as soon as it belongs to what is set now. A picture that takes the twin longer
 // than a frame is left to the kernel and to a worker, whichever is sooner: the hand waits for
@@ -40,6 +41,7 @@ export class Scene {
     this.version = 0; // of what is set
     this.shown = -1; // version of what is painted
     this.source = null; // "browser" or "kernel"
+    this.rested = true; // the last picture of the twin has had its frame
     this.pace = 1.5e-6; // milliseconds a number, learnt from what was done
     this.lane = session.line.lane(this.kind, (...answer) => this.#answered(...answer));
     this.lane.spacing = this.twin ? SPACING : 0;
@@ -48,7 +50,10 @@ export class Scene {
   /** Something was set: paint within this frame, and ask. */
   changed() {
     this.version += 1;
-    this.drawing ??= requestAnimationFrame(() => this.#draw());
+    if (!this.drawing) {
+      this.drawing = requestAnimationFrame(() => this.#draw());
+      if (this.rested) queueMicrotask(() => this.#draw()); // once all have heard of the change
+    }
     this.ask();
   }
 
@@ -93,6 +98,10 @@ export class Scene {
     const change = took / work - this.pace;
     if (work > 1e5) this.pace += (change < 0 ? 0.5 : 0.1) * change;
     this.#take(frame, "browser", version);
+    this.rested = false;
+    this.resting = requestAnimationFrame(() => {
+      this.rested = true;
+    });
   }
 
   /** One picture at a time goes to the worker, and then the newest. */
@@ -129,6 +138,7 @@ export class Scene {
 
   dispose() {
     cancelAnimationFrame(this.drawing);
+    cancelAnimationFrame(this.resting);
   }
 }
 

@@ -46,7 +46,6 @@ class QuestionWidget(Widget):
 
     def __init__(self, questions: Sequence[Question | str]) -> None:
         super().__init__(questions=questions)
-        self._show()
 
     def _settings_changed(self) -> None:
         self._show()
@@ -68,8 +67,12 @@ class QuestionWidget(Widget):
             question.commit(place)
             self._show()
 
+    @traitlets.default("_shown")
+    def _told(self) -> list[dict[str, Any]]:
+        return [self._on_page(question) for question in self.questions]
+
     def _show(self) -> None:
-        self._shown = [self._on_page(question) for question in self.questions]
+        self._shown = self._told()
 
     def _on_page(self, question: Question) -> dict[str, Any]:
         picked, revealed = question.picked, self._reveals(question)

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from threading import RLock
 from typing import Any, ClassVar, Self
+from uuid import uuid4
 
 import anywidget
 import numpy as np
@@ -87,6 +88,7 @@ class Widget(anywidget.AnyWidget):
     _script: ClassVar[str] = "export default { render() {} };\n"
     _style: ClassVar[str] = ""
 
+    _identity = traitlets.Unicode().tag(sync=True)  # by which the page finds its model
     _kind = traitlets.Unicode().tag(sync=True)
     _settings = traitlets.Dict().tag(sync=True)
     _initial = traitlets.Dict().tag(sync=True)
@@ -117,7 +119,10 @@ class Widget(anywidget.AnyWidget):
                 setattr(self, name, options[name])
         self._known = {name: self._setting_as_json(name) for name in self.settings}
         self._revision = 0
+        identity = uuid4().hex
         super().__init__(
+            model_id=identity,
+            _identity=identity,
             _kind=common.refer(self._script, self._common),
             _initial=dict(self._known),
             _settings={"revision": 0, "values": dict(self._known)},
