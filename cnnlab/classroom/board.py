@@ -1,22 +1,16 @@
 """The class board: how far those are who share it, and what they predict.
 
-It reads the folder in which a hub has one for each learner, whose name it bears. What stands in
-there was written by other people's kernels: only what a summary can hold is taken from it. What is
-left out: which answers are right (a room votes before it is told), and whatever is not shared.
+It reads the folder in which a hub has one for each learner, whose name it bears (`learner`). What
+is left out: which answers are right (a room votes before it is told), and whatever is not shared.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import stat
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -24,54 +18,16 @@ from typing import Any
 import ipywidgets
 
 from cnnlab.checks import flag, path_of, real
+from cnnlab.classroom.learner import Learner, item_of, items, learner_in, totals
 from cnnlab.errors import DataError
-from cnnlab.exercises import CHAPTERS, Chapter, Item, Question
+from cnnlab.exercises import CHAPTERS, Chapter, Question
 from cnnlab.exercises.progress import COLUMNS
-from cnnlab.exercises.sharing import FILE, VERSION
 from cnnlab.widget_state import PASSING, VIEW
 
-__all__ = ["ClassBoard", "Learner", "Standings", "read"]
+__all__ = ["ClassBoard", "Standings", "read"]
 
 _SHEET = Path(__file__).with_suffix(".css")
-_LARGEST = 100_000  # bytes; a whole course is some 5,000
-_ALIAS = re.compile(r"[A-Z]{3}")
 _WORKED = {"predicted": "prediction", "solved": "task", "quiz": "quiz", "probed": "test"}
-
-
-@dataclass(frozen=True, slots=True)
-class Learner:
-    """What one learner shares.
-
-    Attributes
-    ----------
-    name : str
-        Or the letters in its place.
-    alias : str
-        The letters.
-    at : str
-        The key of what was worked at last; empty if that is not known.
-    tries : int
-        How often that was tried, as long as it is not solved.
-    when : float
-        Of the last answer, in seconds since 1970.
-    done : mapping of str -> tuple of int
-        How many predictions, tasks and quiz questions have an answer, by chapter.
-    picks : mapping of str -> int
-        The place of the first choice, by key.
-    """
-
-    name: str
-    alias: str
-    at: str
-    tries: int
-    when: float
-    done: Mapping[str, tuple[int, ...]]
-    picks: Mapping[str, int]
-
-    @property
-    def chapter(self) -> str:
-        """The stem of the chapter that was worked at last."""
-        return self.at.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +101,7 @@ class Standings:
 
     def predictions(self, chapter: str) -> str:
         """Draw, as HTML, how the answers to the questions of a chapter are spread."""
-        found = [item for item in _items(chapter).values() if isinstance(item, Question)]
+        found = [item for item in items(chapter).values() if isinstance(item, Question)]
         asked = [question for question in found if question.kind in {"predicted", "quiz"}]
         answered = [question for question in asked if any(self.votes(question))]
         if not answered:
@@ -182,7 +138,7 @@ def read(folder: str | os.PathLike[str] | None = None) -> Standings:
             f"cannot list {place}: {error.strerror or error}; it is for the instructors of a hub, "
             f"whose servers have it in CNNLAB_CLASS"
         ) from None
-    learners = [learner for one in places if (learner := _learner(one))]
+    learners = [learner for one in places if (learner := learner_in(one))]
     return Standings(tuple(sorted(learners, key=lambda one: one.name)))
 
 
@@ -264,9 +220,6 @@ class ClassBoard:
             self.look()
 
 
-# -- what others have written -------------------------------------------------------------------
-
-
 def _folder_of_the_hub() -> Path:
     chosen = os.environ.get("CNNLAB_CLASS")
     if not chosen:
@@ -275,86 +228,6 @@ def _folder_of_the_hub() -> Path:
             "instructors; elsewhere, give the folder"
         )
     return Path(chosen)
-
-
-def _learner(place: Path) -> Learner | None:
-    """Read the summary in a learner's folder; None where there is none, or something else."""
-    try:
-        text, when = _contents(place / FILE)
-        told = json.loads(text)
-        if told["version"] != VERSION or not _ALIAS.fullmatch(told["alias"]):
-            return None
-        alias = str(told["alias"])
-        return Learner(
-            name=place.name if told["named"] is True else alias,
-            alias=alias,
-            at=told["at"] if _item(told["at"]) else "",
-            tries=_count(told["tries"], 10_000),
-            when=when,
-            done={
-                stem: _counts(told["done"][stem], stem) for stem in _stems() & told["done"].keys()
-            },
-            picks=dict(_picks(told["picks"])),
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
-
-
-def _contents(file: Path) -> tuple[str, float]:
-    """Read a small, ordinary file: no link to another's, and no pipe that never ends."""
-    handle = os.open(
-        file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    )
-    with os.fdopen(handle, "rb") as opened:
-        known = os.fstat(handle)
-        if not stat.S_ISREG(known.st_mode) or known.st_size > _LARGEST:
-            raise ValueError("no summary")
-        return opened.read(_LARGEST).decode("utf-8"), known.st_mtime
-
-
-def _count(value: object, most: int) -> int:
-    if type(value) is not int:
-        raise TypeError("a count is a whole number")
-    return min(max(value, 0), most)
-
-
-def _counts(values: Any, stem: str) -> tuple[int, ...]:
-    totals = _totals(stem)
-    return tuple(_count(value, total) for value, total in zip(values, totals, strict=True))
-
-
-def _picks(picks: Mapping[str, object]) -> Iterator[tuple[str, int]]:
-    for key, place in picks.items():
-        item = _item(key)
-        if not isinstance(item, Question) or item.kind not in COLUMNS or type(place) is not int:
-            continue
-        if place in range(len(item.choices)):
-            yield key, place
-
-
-# -- what the course asks -----------------------------------------------------------------------
-
-
-def _stems() -> set[str]:
-    return {chapter.stem for chapter in CHAPTERS}
-
-
-@cache
-def _items(stem: str) -> dict[str, Item]:
-    """Find what a chapter asks, by key."""
-    chapter = next((one for one in CHAPTERS if one.stem == stem), None)
-    lesson = chapter.lesson() if chapter else None
-    return {item.key: item for item in lesson.items} if lesson else {}
-
-
-def _item(key: object) -> Item | None:
-    return _items(key.partition(".")[0]).get(key) if isinstance(key, str) else None
-
-
-@cache
-def _totals(stem: str) -> tuple[int, ...]:
-    kinds = [item.kind for item in _items(stem).values()]
-    return tuple(kinds.count(kind) for kind in COLUMNS)
 
 
 # -- what is shown ------------------------------------------------------------------------------
@@ -372,7 +245,7 @@ def _words(one: Learner) -> tuple[str, str, str]:
 
 
 def _place(one: Learner) -> str:
-    item = _item(one.at)
+    item = item_of(one.at)
     if item is None:
         return ""
     tries = f", {one.tries} tries" if one.tries > 1 else ""
@@ -381,7 +254,7 @@ def _place(one: Learner) -> str:
 
 def _share(one: Learner, stem: str) -> str:
     done = one.done.get(stem, ())
-    return f"{100 * sum(done) / max(sum(_totals(stem)), 1):.0f}%" if any(done) else ""
+    return f"{100 * sum(done) / max(sum(totals(stem)), 1):.0f}%" if any(done) else ""
 
 
 def _row(one: Learner, chapters: tuple[Chapter, ...]) -> str:
@@ -395,8 +268,8 @@ def _cell(one: Learner, stem: str) -> str:
     share = _share(one, stem)
     if not share:
         return "<td data-share></td>"
-    totals = zip(COLUMNS, one.done[stem], _totals(stem), strict=True)
-    words = ", ".join(f"{kind} {some} of {total}" for kind, some, total in totals if total)
+    counts = zip(COLUMNS, one.done[stem], totals(stem), strict=True)
+    words = ", ".join(f"{kind} {some} of {total}" for kind, some, total in counts if total)
     bar = f'<div class="cnnlab-share" style="--share: {share}"></div>'
     return f'<td data-share title="{words}">{share}{bar}</td>'
 

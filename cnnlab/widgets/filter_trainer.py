@@ -293,7 +293,9 @@ class FilterTrainer(FilteredPhoto, stem="filter_trainer"):
         pictures = min(whole(request["pictures"], "pictures", least=0), _MOST_PICTURES)
         stopped, settled, have = "", False, self._losses_heard(request)
         walked: list[dict[str, Any]] = []
-        while not (stopped or settled) and len(walked) < max(pictures, 1):
+        # Whoever has not heard what Python set since would step on from there: no step is taken.
+        wanted = max(pictures, 1) if self._heard(request.content) else 0
+        while not (stopped or settled) and len(walked) < wanted:
             before = self.filter
             with self._changed_by_page():
                 try:
@@ -304,7 +306,8 @@ class FilterTrainer(FilteredPhoto, stem="filter_trainer"):
             settled = not stopped and moved <= _STILL * float(np.abs(self.filter).max())
             walked.append({**self._told(have), "filter": shortest(self.filter)})
             have = self.steps
-        kept = stopped or settled or not pictures
+        walked = walked or [{**self._told(have), "filter": shortest(self.filter)}]
+        kept = stopped or settled or not pictures or not wanted
         about, steps = self.answer_frame(request) if kept else ({}, [])
         over = {"stopped": stopped, "settled": settled, "before": walked[:-1]}
         return {**about, **walked[-1], **over}, steps

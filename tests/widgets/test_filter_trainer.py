@@ -142,6 +142,24 @@ def test_a_picture_without_anything_to_learn_and_one_too_small_are_refused_as_st
         FilterTrainer(np.ones((2, 2))).step()
 
 
+def test_a_step_that_was_asked_for_before_a_new_start_is_not_taken_after_it(page):
+    trainer = FilterTrainer(NOISE, "sobel_x", seed=3)
+    before = {"filter": trainer.filter.tolist()}
+    page(trainer, "steps", times=2, pictures=0, run=1, have=0, revision=0, settings=before)
+    trainer.restart(4)
+    begun = trainer.filter.copy()
+    for pictures in (0, 3):
+        late = page(
+            trainer, "steps", times=2, pictures=pictures, run=1, have=2, revision=0, settings=before
+        )
+        assert (late[0]["losses"], late[0]["before"], len(late[1])) == ([], [], 3)
+        np.testing.assert_array_equal(np.float32(late[0]["filter"]), begun)
+    assert trainer.steps == 0
+    np.testing.assert_array_equal(trainer.filter, begun)
+    page(trainer, "steps", times=2, pictures=0, run=2, have=0, revision=1)
+    assert trainer.steps == 2
+
+
 def test_a_page_that_paints_hears_of_each_picture_in_numbers(page):
     trainer, twin = (FilterTrainer(NOISE, "sobel_x", seed=3) for _ in range(2))
     answer, out = page(trainer, "steps", times=2, pictures=3, run=1, have=0)
