@@ -9,10 +9,11 @@ const KNOCK = { content: { data: { method: "knock" } } }; // does nothing where 
 
 /** Wait as anywidget does, and then hear all the same; what was dropped till then is asked for. */
 export async function heed(model) {
-  const whole = await model.widget_manager.get_model(model.get("_identity")).catch(() => null);
+  const models = model.widget_manager;
+  const whole = await models?.get_model(model.get("_identity")).catch(() => null);
   const { comm } = whole ?? {};
-  if (!comm) return; // no kernel, or a front end that is not ipywidgets'
-  const hear = Object.getPrototypeOf(Object.getPrototypeOf(whole))._handle_comm_msg;
+  const hear = Object.getPrototypeOf(Object.getPrototypeOf(whole ?? {}))?._handle_comm_msg;
+  if (!comm || !hear) return; // no kernel, or a front end that is not ipywidgets'
   const held = whole
     ._handle_comm_msg(KNOCK)
     .catch(() => comm.send({ method: "request_state" }, {}));

@@ -5,8 +5,8 @@ import { heed } from "./heed.js";
 
 const REST = 1000; // milliseconds to wait for a widget: anywidget gives up a model that takes two seconds
 
-// By kind: a promise of the module, its sheet and what ends it, of the model that came last. anywidget
-// loads this script for each model, marimo once for all, and renders each as it has been initialized.
+// By model: a promise of the module, its sheet and what ends it. anywidget loads this script for each
+// model, marimo once for all.
 const opened = new Map();
 
 async function open(model) {
@@ -19,19 +19,15 @@ async function open(model) {
 
 /** Begin, and wait for a moment; whoever shows it waits for the rest, and hears what went wrong. */
 async function initialize({ model }) {
-  const kind = model.get("_kind"),
-    mine = open(model);
-  opened.set(kind, mine);
-  const come = mine.then(
-    () => opened.set(kind, mine),
-    () => {},
-  );
+  const mine = open(model),
+    come = mine.catch(() => {});
+  opened.set(model.get("_identity"), mine);
   await Promise.race([come, new Promise((resolve) => setTimeout(resolve, REST))]);
-  return () => mine.then(({ end }) => end?.()).catch(() => {});
+  return () => come.then((widget) => widget?.end?.());
 }
 
 async function render({ model, el }) {
-  const { widget, style } = await opened.get(model.get("_kind"));
+  const { widget, style } = await opened.get(model.get("_identity"));
   dress(el, model.get("_anywidget_id"), style);
   return widget.render({ model, el });
 }
