@@ -294,10 +294,10 @@ def test_an_interrupt_interrupts_and_leaves_nothing_behind(monkeypatch):
     assert lesson.loops.check(lesson.loops.answer()).passed
 
 
-def test_where_no_python_can_be_started_answers_are_judged_all_the_same(monkeypatch):
+def test_where_no_python_can_be_started_answers_are_judged_all_the_same(monkeypatch, tmp_path):
     standby.end()
     monkeypatch.setattr(standby, "_failures", [])
-    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))  # there is none
     for _ in range(3):
         assert lesson.loops.check(lesson.loops.answer()).passed
     assert not descendants()

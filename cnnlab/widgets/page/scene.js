@@ -1,9 +1,9 @@
 // The hand sees the browser's arithmetic at once; the kernel's is what stays.
 //
 // With every change the browser's twin of the arithmetic paints, within the frame: after a rest at
-// once, while the frame is still to come, and in a drag once a frame. Beside it one
-// request is under way to the kernel, and the newest settings wait. The kernel's picture takes the
-// place of the twin's as soon as it belongs to what is set now. A picture that takes the twin longer
+// once, while the frame is still to come, and in a drag once a frame. Beside it one request is under
+// way to the kernel, and the newest settings wait. The kernel's picture takes the place of the
+// twin's as soon as it belongs to what is set now. A picture that takes the twin longer
 // than a frame is left to the kernel and to a worker, whichever is sooner: the hand waits for
 // neither, and an older picture is never painted over a newer one.
 
@@ -97,11 +97,11 @@ export class Scene {
     // Slow to believe in a slow twin: the first runs wait for the browser's compiler.
     const change = took / work - this.pace;
     if (work > 1e5) this.pace += (change < 0 ? 0.5 : 0.1) * change;
-    this.#take(frame, "browser", version);
     this.rested = false;
     this.resting = requestAnimationFrame(() => {
       this.rested = true;
     });
+    this.#take(frame, "browser", version);
   }
 
   /** One picture at a time goes to the worker, and then the newest. */
